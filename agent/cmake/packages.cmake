@@ -1,0 +1,10 @@
+# `cpack` makes a Debian package and a tarball of what is installed.
+set(CPACK_GENERATOR "DEB;TGZ")
+set(CPACK_PACKAGE_NAME gpuerr-agent)
+set(CPACK_PACKAGE_CONTACT "gpuerr-agent maintainers")
+set(CPACK_PACKAGE_DESCRIPTION_SUMMARY "${PROJECT_DESCRIPTION}")
+set(CPACK_SET_DESTDIR ON)
+set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON)
+set(CPACK_DEBIAN_PACKAGE_SECTION admin)
+set(CPACK_DEBIAN_FILE_NAME DEB-DEFAULT)
+include(CPack)

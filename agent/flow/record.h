@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What travels from the sources to the matcher: chunks of raw bytes, then batches of records (one
+ * framed log line, journal entry or kernel message each). Structs only.
+ *
+ * Lifetimes: everything here is lent downward and valid until the push that carries it returns;
+ * keep = copy. An origin lives as long as the stream that it describes, which is longer than any
+ * batch of it.
+ */
+#ifndef GPUERR_FLOW_RECORD_H
+#define GPUERR_FLOW_RECORD_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/span.h"
+
+enum source_type {
+    SOURCE_FILE,
+    SOURCE_STDIN,
+    SOURCE_JOURNAL,
+    SOURCE_JOURNAL_NATIVE,
+    SOURCE_SYSLOG,
+    SOURCE_KMSG,
+};
+
+#define RANK_NONE (-1)
+
+/* One input stream: a file (one inode), stdin, a socket, the journal. */
+struct origin {
+    enum source_type type;
+    struct span path; /* as the user would name it: file path, socket, "-" for stdin */
+    uint64_t device;  /* st_dev and st_ino of a file, else 0 */
+    uint64_t inode;
+    int32_t
+        rank; /* told by the file's name (`rank_3.log`, torchrun's `3/stdout.log`), or RANK_NONE */
+};
+
+/* Raw bytes as they were read, in order, of one origin. */
+struct chunk {
+    const struct origin *origin;
+    struct span bytes;
+    uint64_t offset; /* of bytes in the stream */
+};
+
+struct record {
+    struct span
+        text; /* decoded: no envelope, no ANSI escapes, no line end; lies inside batch.text */
+    uint64_t offset;     /* where the record's first raw byte lies in its stream */
+    int64_t log_wall_ns; /* time that the line or its envelope states, or CLOCK_NONE */
+    int32_t rank;        /* from the line's prefix, else the origin's, else RANK_NONE */
+    bool truncated;      /* longer than the limit: the rest was dropped */
+    bool partial;        /* the stream ended (or fell silent) without a line end */
+    bool kernel; /* said by the kernel: kmsg, journal with _TRANSPORT=kernel, or a syslog line of
+                    kernel: */
+    struct span host; /* host, unit, cursor: from the envelope, absent where unknown */
+    struct span unit;
+    struct span cursor;
+};
+
+/*
+ * Records of one origin whose texts lie in ascending order in one piece of memory, so that the
+ * matcher can scan it in one pass. Between two texts lies at least one byte that belongs to neither
+ * (a line end), so that no literal that holds no line end can match across two records.
+ */
+struct record_batch {
+    const struct origin *origin;
+    struct span text;
+    const struct record *records;
+    size_t n_records;
+    uint64_t end_offset; /* stream position behind this batch: what may be committed once its events
+                            are safe */
+};
+
+#endif

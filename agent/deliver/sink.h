@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Where events end: a file descriptor (stdout, or a file) in the JSON or the text form.
+ *
+ * Written synchronously by default. With `threaded`, a worker of the sink's own writes, so that a
+ * reader who is stuck holds up neither the loop nor the inputs until SINK_QUEUE_BYTES are waiting;
+ * then push answers RC_FULL ("taken, send no more for now") and on_room is called on the loop when
+ * half of it has gone.
+ */
+#ifndef GPUERR_DELIVER_SINK_H
+#define GPUERR_DELIVER_SINK_H
+
+#include "base/err.h"
+#include "deliver/format.h"
+#include "flow/event.h"
+
+struct loop;
+struct sink;
+
+/* At most this much may wait for a reader. */
+#define SINK_QUEUE_BYTES ((size_t)1024 * 1024)
+
+struct sink_opts {
+    int fd; /* stays the caller's */
+    format_fn *format;
+    struct format_opts format_opts; /* labels must outlive the sink */
+    struct loop *loop;              /* NULL: write synchronously */
+    void (*on_room)(void *ctx);
+    /* The reader has gone (RC_CLOSED) or writing fails; nothing more will be written. Called once.
+     */
+    void (*on_closed)(void *ctx, enum rc rc);
+    void *ctx;
+};
+
+struct sink_stats {
+    uint64_t events;
+    uint64_t bytes;
+    uint64_t dropped; /* after the sink had closed */
+};
+
+enum rc sink_new(const struct sink_opts *opts, struct sink **ret_sink) GPUERR_MUSTCHECK;
+
+/* RC_OK, RC_FULL, RC_CLOSED (the reader is gone), RC_NOMEM or RC_IO. */
+enum rc sink_push(struct sink *sink, const struct event *event) GPUERR_MUSTCHECK;
+
+/* Threaded: calls on_flushed(ctx) on the loop when all that was pushed is written or the sink has
+ * closed. Otherwise at once. */
+void sink_flush(struct sink *sink, void (*on_flushed)(void *ctx), void *ctx);
+
+/* Ends it without waiting for what is queued (flush first). on_freed comes when the memory is gone.
+ */
+void sink_close(struct sink *sink, void (*on_freed)(void *ctx), void *ctx);
+
+const struct sink_stats *sink_peek_stats(const struct sink *sink);
+
+#endif

@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Each stage's output function is the next stage's push; answers travel back by return. See
+ * pipeline.h. */
+#include "pipeline/pipeline.h"
+
+#include "base/mem.h"
+
+struct pipeline {
+    struct pipeline_opts opts;
+    struct match_scratch *scratch;
+    struct diagnoser diagnoser;
+    struct pipeline_stream *streams; /* open ones */
+    struct decode_stats closed;      /* sum over closed streams */
+};
+
+struct pipeline_stream {
+    struct pipeline *pipeline;
+    struct decoder *decoder;
+    struct pipeline_stream *next, **link;
+};
+
+static enum rc on_event(void *ctx, const struct event *event)
+{
+    struct pipeline *pipeline = ctx;
+
+    return sink_push(pipeline->opts.sink, event);
+}
+
+static enum rc on_match(void *ctx, const struct record_batch *batch, size_t record,
+                        const struct match_list *matches)
+{
+    struct pipeline *pipeline = ctx;
+
+    return diagnoser_push(&pipeline->diagnoser, batch, record, matches);
+}
+
+/*
+ * RC_FULL must not end the run over a batch that is already in memory: the sink has taken the event
+ * and will take those of this batch, too. It is remembered, and becomes the answer for the whole
+ * chunk.
+ */
+struct run {
+    struct pipeline *pipeline;
+    bool full;
+};
+
+static enum rc on_match_remember_full(void *ctx, const struct record_batch *batch, size_t record,
+                                      const struct match_list *matches)
+{
+    struct run *run = ctx;
+    enum rc rc = on_match(run->pipeline, batch, record, matches);
+
+    if (rc == RC_FULL) {
+        run->full = true;
+        return RC_OK;
+    }
+    return rc;
+}
+
+static enum rc on_batch(void *ctx, const struct record_batch *batch)
+{
+    struct pipeline *pipeline = ctx;
+    struct run run = {pipeline, false};
+    enum rc rc = match_run(pipeline->scratch, batch, on_match_remember_full, &run);
+
+    return rc == RC_OK && run.full ? RC_FULL : rc;
+}
+
+static enum rc get_captures(void *ctx, const struct kb_entry *entry, struct span text,
+                            struct capture_list *ret_captures)
+{
+    struct pipeline *pipeline = ctx;
+
+    return match_captures(pipeline->scratch, entry, text, ret_captures);
+}
+
+enum rc pipeline_new(const struct pipeline_opts *opts, struct pipeline **ret_pipeline)
+{
+    struct pipeline *pipeline = mem_calloc(1, sizeof(*pipeline));
+    enum rc rc;
+
+    if (pipeline == NULL) {
+        return RC_NOMEM;
+    }
+    pipeline->opts = *opts;
+    rc = match_scratch_new(opts->knowledge->set, &pipeline->scratch);
+    if (rc != RC_OK) {
+        mem_free(pipeline);
+        return rc;
+    }
+    diagnoser_init(&pipeline->diagnoser, &(struct diagnose_opts){
+                                             .rules = opts->knowledge->rules,
+                                             .min_severity = opts->min_severity,
+                                             .min_confidence = opts->min_confidence,
+                                             .host = opts->host,
+                                             .captures = get_captures,
+                                             .captures_ctx = pipeline,
+                                             .next = on_event,
+                                             .next_ctx = pipeline,
+                                         });
+    *ret_pipeline = pipeline;
+    return RC_OK;
+}
+
+struct pipeline *pipeline_free(struct pipeline *pipeline)
+{
+    if (pipeline != NULL) {
+        while (pipeline->streams != NULL) {
+            pipeline_stream_close(pipeline->streams);
+        }
+        match_scratch_free(pipeline->scratch);
+        mem_free(pipeline);
+    }
+    return NULL;
+}
+
+enum rc pipeline_stream_open(struct pipeline *pipeline, const struct origin *origin,
+                             struct pipeline_stream **ret_stream)
+{
+    struct pipeline_stream *stream = mem_calloc(1, sizeof(*stream));
+    enum rc rc;
+
+    if (stream == NULL) {
+        return RC_NOMEM;
+    }
+    rc = decoder_new(&pipeline->opts.decode, origin, on_batch, pipeline, &stream->decoder);
+    if (rc != RC_OK) {
+        mem_free(stream);
+        return rc;
+    }
+    stream->pipeline = pipeline;
+    stream->next = pipeline->streams;
+    stream->link = &pipeline->streams;
+    if (stream->next != NULL) {
+        stream->next->link = &stream->next;
+    }
+    pipeline->streams = stream;
+    *ret_stream = stream;
+    return RC_OK;
+}
+
+enum rc pipeline_stream_push(struct pipeline_stream *stream, const struct chunk *chunk)
+{
+    return decoder_push(stream->decoder, chunk);
+}
+
+enum rc pipeline_stream_flush(struct pipeline_stream *stream)
+{
+    return decoder_flush(stream->decoder);
+}
+
+static void add_decode_stats(struct decode_stats *sum, const struct decode_stats *more)
+{
+    sum->records += more->records;
+    sum->bytes += more->bytes;
+    sum->truncated_records += more->truncated_records;
+    sum->dropped_bytes += more->dropped_bytes;
+}
+
+void pipeline_stream_close(struct pipeline_stream *stream)
+{
+    add_decode_stats(&stream->pipeline->closed, decoder_peek_stats(stream->decoder));
+    *stream->link = stream->next;
+    if (stream->next != NULL) {
+        stream->next->link = stream->link;
+    }
+    decoder_free(stream->decoder);
+    mem_free(stream);
+}
+
+enum rc pipeline_push_gap(struct pipeline *pipeline, const struct origin *origin,
+                          const struct gap *gap)
+{
+    return diagnoser_push_gap(&pipeline->diagnoser, origin, gap);
+}
+
+void pipeline_read_stats(const struct pipeline *pipeline, struct pipeline_stats *ret_stats)
+{
+    struct decode_stats sum = pipeline->closed;
+
+    for (const struct pipeline_stream *stream = pipeline->streams; stream != NULL;
+         stream = stream->next) {
+        add_decode_stats(&sum, decoder_peek_stats(stream->decoder));
+    }
+    *ret_stats = (struct pipeline_stats){
+        .records = sum.records,
+        .bytes = sum.bytes,
+        .truncated_records = sum.truncated_records,
+        .match = *match_peek_stats(pipeline->scratch),
+        .diagnose = pipeline->diagnoser.stats,
+    };
+}

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The way through the house, joined: chunk -> decode -> match -> diagnose -> deliver. No logic of
+ * its own. A pipeline belongs to one thread; its streams share the match scratch, the diagnoser and
+ * the sink, and have a decoder each.
+ *
+ * It neither opens nor reads anything: follow.h (on the loop) and scan.h (straight through) feed
+ * it.
+ */
+#ifndef GPUERR_PIPELINE_PIPELINE_H
+#define GPUERR_PIPELINE_PIPELINE_H
+
+#include "base/err.h"
+#include "decode/decode.h"
+#include "deliver/sink.h"
+#include "diagnose/diagnose.h"
+#include "match/match.h"
+#include "pipeline/knowledge.h"
+
+struct pipeline;
+struct pipeline_stream;
+
+struct pipeline_opts {
+    const struct knowledge *knowledge; /* must outlive the pipeline */
+    struct decode_opts decode;
+    enum severity min_severity;
+    double min_confidence;
+    struct span host;  /* of records that state none; must outlive the pipeline */
+    struct sink *sink; /* must outlive the pipeline */
+};
+
+enum rc pipeline_new(const struct pipeline_opts *opts,
+                     struct pipeline **ret_pipeline) GPUERR_MUSTCHECK;
+struct pipeline *pipeline_free(struct pipeline *pipeline);
+
+/* A new stream; origin must outlive it. */
+enum rc pipeline_stream_open(struct pipeline *pipeline, const struct origin *origin,
+                             struct pipeline_stream **ret_stream) GPUERR_MUSTCHECK;
+
+/* The next bytes of the stream. RC_OK, RC_FULL (taken, send no more), or what a stage answers
+ * (RC_CLOSED: nobody listens any more). */
+enum rc pipeline_stream_push(struct pipeline_stream *stream,
+                             const struct chunk *chunk) GPUERR_MUSTCHECK;
+
+/* Takes an unfinished last line as a record. */
+enum rc pipeline_stream_flush(struct pipeline_stream *stream) GPUERR_MUSTCHECK;
+
+void pipeline_stream_close(struct pipeline_stream *stream);
+
+/* Bytes from..to of origin were destroyed unread. */
+enum rc pipeline_push_gap(struct pipeline *pipeline, const struct origin *origin,
+                          const struct gap *gap) GPUERR_MUSTCHECK;
+
+struct pipeline_stats {
+    uint64_t records; /* of closed and open streams */
+    uint64_t bytes;
+    uint64_t truncated_records;
+    struct match_stats match;
+    struct diagnose_stats diagnose;
+};
+
+void pipeline_read_stats(const struct pipeline *pipeline, struct pipeline_stats *ret_stats);
+
+#endif

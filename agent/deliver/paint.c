@@ -141,7 +141,10 @@ void paint_paragraph(struct paint *paint, enum paint_color label_color, struct s
             spaces++;
         }
         text = span_from(text, spaces);
-        if (text.len > 0 && text.ptr[0] == '\n') {
+        if (text.len == 0) {
+            break;
+        }
+        if (text.ptr[0] == '\n') {
             buf_add_char(paint->out, '\n');
             add_spaces(paint->out, indent);
             column = indent;

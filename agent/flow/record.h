@@ -26,14 +26,19 @@ enum source_type {
 
 #define RANK_NONE (-1)
 
-/* One input stream: a file (one inode), stdin, a socket, the journal. */
+/* At most this many first bytes of a file take part in its identity. */
+#define ORIGIN_HEAD_BYTES 256
+
+/* One input stream: a file (one inode between two truncations), stdin, a socket, the journal. */
 struct origin {
     enum source_type type;
     struct span path; /* as the user would name it: file path, socket, "-" for stdin */
-    uint64_t device;  /* st_dev and st_ino of a file, else 0 */
+    /* Identity of a file; else 0 and absent. An inode number alone may be a reused one. */
+    uint64_t device; /* st_dev */
     uint64_t inode;
-    int32_t
-        rank; /* told by the file's name (`rank_3.log`, torchrun's `3/stdout.log`), or RANK_NONE */
+    struct span head;    /* its first bytes; grows with the file up to ORIGIN_HEAD_BYTES */
+    uint32_t generation; /* how often this inode was truncated or rewritten while it was followed */
+    int32_t rank;        /* of all its records, where whoever opened it knows; else RANK_NONE */
 };
 
 /* Raw bytes as they were read, in order, of one origin. */

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * From bytes to records: frames lines, unwraps envelopes, strips ANSI escapes, finds rank and time.
+ * One decoder a stream; it keeps what is unfinished between two pushes, so that any cutting of the
+ * input gives the same records.
+ */
+#ifndef GPUERR_DECODE_DECODE_H
+#define GPUERR_DECODE_DECODE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "flow/record.h"
+
+struct decoder;
+
+#define DECODE_RECORD_BYTES_DEFAULT ((size_t)64 * 1024)
+
+/* How a stream's lines are wrapped. */
+enum decode_format {
+    DECODE_AUTO,   /* found out from the lines, and again when they change */
+    DECODE_PLAIN,  /* nothing around the text */
+    DECODE_CRI,    /* `2026-11-23T21:19:38.376029123Z stderr F text` (containerd, CRI-O) */
+    DECODE_DOCKER, /* `{"log":"text\n","stream":"stderr","time":"..."}` (docker's json-file) */
+    DECODE_JSON,   /* one JSON object a line with the text in one of its fields */
+};
+
+struct decode_opts {
+    size_t max_record_bytes; /* longer records are cut there and counted; 0 =
+                                DECODE_RECORD_BYTES_DEFAULT */
+    enum decode_format format;
+    struct span json_field; /* DECODE_AUTO, DECODE_JSON: which field holds the text; absent: the
+                               usual names. Must outlive the decoder */
+};
+
+struct decode_stats {
+    uint64_t records;
+    uint64_t bytes; /* raw bytes taken in */
+    uint64_t truncated_records;
+    uint64_t dropped_bytes; /* cut off records that were too long */
+};
+
+/* Takes a batch that is valid until it returns. Its answer is passed on by decoder_push. */
+typedef enum rc record_batch_fn(void *ctx, const struct record_batch *batch);
+
+/*
+ * origin must outlive the decoder. Records without a rank of their own get origin->rank, and where
+ * that is RANK_NONE, the rank that origin->path tells.
+ */
+enum rc decoder_new(const struct decode_opts *opts, const struct origin *origin,
+                    record_batch_fn *next, void *ctx,
+                    struct decoder **ret_decoder) GPUERR_MUSTCHECK;
+struct decoder *decoder_free(struct decoder *decoder);
+
+/*
+ * Decodes the chunk, which follows the one before it, and pushes the records that are complete.
+ * RC_UNSUPPORTED: the stream starts with the byte order mark of UTF-16 or UTF-32; nothing of it can
+ * be decoded. Otherwise RC_NOMEM or what `next` answered (RC_FULL: all was taken).
+ */
+enum rc decoder_push(struct decoder *decoder, const struct chunk *chunk) GPUERR_MUSTCHECK;
+
+/* Pushes the unfinished line as a partial record: the stream has ended or fell silent. */
+enum rc decoder_flush(struct decoder *decoder) GPUERR_MUSTCHECK;
+
+/* Bytes taken in that no record has carried yet (an unfinished line). */
+size_t decoder_pending_bytes(const struct decoder *decoder);
+
+/* The rank that a file's name tells: `rank_3.log`, `rank3/err.txt`, torchrun's
+ * `attempt_0/3/stderr.log`; RANK_NONE where it tells none. */
+int32_t decode_path_rank(struct span path);
+
+const struct decode_stats *decoder_peek_stats(const struct decoder *decoder);
+
+#endif

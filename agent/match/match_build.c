@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Builds a match set: the entries of a KB in the order of their specificity, each with its regex.
+ * Start-up with a thousand entries has 50 ms for everything, so
+ * regexes that are known to compile wait for their first use (confirm.c); the others are compiled
+ * once to see that they do, and then wait as well.
+ *
+ * Fails with RC_INVALID (a regex that PCRE2 refuses; err has file, field and reason) or RC_NOMEM;
+ * then nothing is left behind.
+ */
+#include "match/match_internal.h"
+
+#include <stdlib.h>
+
+#include "base/mem.h"
+
+/* PCRE2's own default of 10,000,000 lets one pair run for a second. */
+#define MATCH_LIMIT_DEFAULT 1000000
+#define DEPTH_LIMIT_DEFAULT 100000
+/* A longer compiled pattern is no log message but an attack. */
+#define PATTERN_BYTES_MAX ((size_t)64 * 1024)
+
+static void *on_malloc(size_t size, void *ctx)
+{
+    (void)ctx;
+    return mem_calloc(1, size);
+}
+
+static void on_free(void *block, void *ctx)
+{
+    (void)ctx;
+    mem_free(block);
+}
+
+struct ranked {
+    const struct match_source *source;
+    struct specificity rank;
+};
+
+static int compare_ranked(const void *a, const void *b)
+{
+    return specificity_cmp(&((const struct ranked *)a)->rank, &((const struct ranked *)b)->rank);
+}
+
+/* Fills set->patterns, most specific first. */
+static enum rc rank_sources(struct match_set *set, const struct match_source *sources)
+{
+    struct ranked *ranked = mem_calloc(set->n, sizeof(*ranked));
+
+    if (ranked == NULL) {
+        return RC_NOMEM;
+    }
+    for (size_t i = 0; i < set->n; i++) {
+        const struct match_source *source = &sources[i];
+        ranked[i] = (struct ranked){
+            .source = source,
+            .rank = {source->role, specificity_literals(source->regex), source->tier, source->id},
+        };
+    }
+    qsort(ranked, set->n, sizeof(*ranked), compare_ranked);
+    for (size_t i = 0; i < set->n; i++) {
+        set->patterns[i] = (struct match_pattern){
+            .entry = ranked[i].source->entry,
+            .id = ranked[i].source->id,
+            .regex = ranked[i].source->regex,
+            .literals = ranked[i].rank.literals,
+        };
+    }
+    mem_free(ranked);
+    return RC_OK;
+}
+
+static int compare_entries(const void *a, const void *b, void *ctx)
+{
+    const struct match_pattern *patterns = ctx;
+    uintptr_t left = (uintptr_t)patterns[*(const uint32_t *)a].entry;
+    uintptr_t right = (uintptr_t)patterns[*(const uint32_t *)b].entry;
+
+    return left < right ? -1 : left > right;
+}
+
+static void index_entries(struct match_set *set)
+{
+    for (size_t i = 0; i < set->n; i++) {
+        set->by_entry[i] = (uint32_t)i;
+    }
+    qsort_r(set->by_entry, set->n, sizeof(*set->by_entry), compare_entries, set->patterns);
+}
+
+static enum rc check_untrusted(struct match_set *set, const struct match_source *sources,
+                               struct err *err)
+{
+    for (size_t i = 0; i < set->n; i++) {
+        const struct match_source *source = &sources[i];
+        enum rc rc = source->trusted ? RC_OK : confirm_check(set, source->regex, err);
+        if (rc != RC_OK) {
+            err_wrap(err, "%.*s", (int)source->id.len, source->id.ptr);
+            err_file(err, source->file);
+            return rc;
+        }
+    }
+    return RC_OK;
+}
+
+static enum rc set_new(size_t n, const struct match_opts *opts, struct match_set **ret_set)
+{
+    struct match_set *set = mem_calloc(1, sizeof(*set));
+
+    if (set == NULL) {
+        return RC_NOMEM;
+    }
+    atomic_init(&set->refs, 1);
+    (void)pthread_mutex_init(&set->compiling, NULL);
+    set->opts = *opts;
+    if (set->opts.match_limit == 0) {
+        set->opts.match_limit = MATCH_LIMIT_DEFAULT;
+    }
+    if (set->opts.depth_limit == 0) {
+        set->opts.depth_limit = DEPTH_LIMIT_DEFAULT;
+    }
+    set->n = n;
+    *ret_set = set;
+    set->memory = pcre2_general_context_create(on_malloc, on_free, NULL);
+    set->compile = set->memory != NULL ? pcre2_compile_context_create(set->memory) : NULL;
+    /* A set of no patterns is legal, allocations of nothing are not. */
+    set->patterns = arena_alloc(&set->arena, n + 1, sizeof(*set->patterns));
+    set->by_entry = arena_alloc(&set->arena, n + 1, sizeof(*set->by_entry));
+    if (set->compile == NULL || set->patterns == NULL || set->by_entry == NULL) {
+        return RC_NOMEM;
+    }
+    (void)pcre2_set_max_pattern_length(set->compile, PATTERN_BYTES_MAX);
+    return RC_OK;
+}
+
+enum rc match_set_build_from(const struct match_source *sources, size_t n,
+                             const struct match_opts *opts, struct match_set **ret_set,
+                             struct err *err)
+{
+    struct match_set *set = NULL;
+    enum rc rc = set_new(n, opts, &set);
+
+    if (rc == RC_OK && n > 0) {
+        rc = rank_sources(set, sources);
+    }
+    if (rc == RC_OK) {
+        index_entries(set);
+        rc = check_untrusted(set, sources, err);
+    }
+    if (rc != RC_OK) {
+        if (rc == RC_NOMEM) {
+            (void)err_set(err, rc, "building the match set");
+        }
+        match_set_unref(set);
+        return rc;
+    }
+    *ret_set = set;
+    return RC_OK;
+}
+
+enum rc match_set_build(struct kb *kb, const struct match_opts *opts, struct match_set **ret_set,
+                        struct err *err)
+{
+    size_t n = kb_count(kb);
+    struct match_source *sources = mem_calloc(n + 1, sizeof(*sources));
+    struct match_set *set = NULL;
+    enum rc rc;
+
+    if (sources == NULL) {
+        return err_set(err, RC_NOMEM, "building the match set");
+    }
+    for (size_t i = 0; i < n; i++) {
+        const struct kb_entry *entry = kb_at(kb, i);
+        sources[i] = (struct match_source){
+            .id = entry->id,
+            .regex = entry->regex,
+            .role = entry->role,
+            .tier = entry->tier,
+            .entry = entry,
+            .file = kb_file(kb, entry),
+            .trusted = strcmp(kb_file(kb, entry), "builtin") == 0,
+        };
+    }
+    rc = match_set_build_from(sources, n, opts, &set, err);
+    if (rc == RC_OK) {
+        set->kb = kb_ref(kb);
+        *ret_set = set;
+    }
+    mem_free(sources);
+    return rc;
+}
+
+struct match_set *match_set_ref(struct match_set *set)
+{
+    atomic_fetch_add_explicit(&set->refs, 1, memory_order_relaxed);
+    return set;
+}
+
+struct match_set *match_set_unref(struct match_set *set)
+{
+    if (set == NULL || atomic_fetch_sub_explicit(&set->refs, 1, memory_order_acq_rel) != 1) {
+        return NULL;
+    }
+    for (size_t i = 0; set->patterns != NULL && i < set->n; i++) {
+        pcre2_code_free(atomic_load_explicit(&set->patterns[i].code, memory_order_relaxed));
+    }
+    pcre2_compile_context_free(set->compile);
+    pcre2_general_context_free(set->memory);
+    (void)pthread_mutex_destroy(&set->compiling);
+    arena_fini(&set->arena);
+    kb_unref(set->kb);
+    mem_free(set);
+    return NULL;
+}

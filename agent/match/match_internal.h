@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What building (match_build.c) and running (match_run.c, confirm.c) share. The order of patterns
+ * in a set is their specificity: pattern 0 is the most specific one, so that "most specific first"
+ * is "by ascending number" everywhere.
+ */
+#ifndef GPUERR_MATCH_MATCH_INTERNAL_H
+#define GPUERR_MATCH_MATCH_INTERNAL_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#define PCRE2_CODE_UNIT_WIDTH 8
+#include <pcre2.h>
+
+#include "base/arena.h"
+#include "match/match.h"
+#include "match/match_source_internal.h"
+
+struct match_pattern {
+    const struct kb_entry *entry;
+    struct span id;
+    struct span regex;
+    unsigned literals;          /* specificity_literals of regex */
+    _Atomic(pcre2_code *) code; /* NULL until first used */
+};
+
+struct match_set {
+    atomic_uint refs;
+    struct kb *kb; /* NULL when built from plain sources */
+    struct match_opts opts;
+    struct arena arena;
+    struct match_pattern *patterns;
+    size_t n;
+    uint32_t *by_entry; /* pattern numbers in the order of their entries' addresses */
+    pcre2_general_context *memory;
+    pcre2_compile_context *compile;
+    pthread_mutex_t compiling; /* a code that is being made or given its machine code */
+};
+
+struct match_scratch {
+    struct match_set *set;
+    struct match_stats stats;
+    pcre2_match_context *context;
+    pcre2_jit_stack *jit_stack;
+    pcre2_match_data *match_data; /* one pair: whether and where */
+    pcre2_match_data *capture_data;
+    const struct kb_entry **matched; /* of the record at hand */
+    size_t n_matched;
+    uint8_t *strikes; /* a pattern: limits hit so far */
+    match_notice_fn *on_notice;
+    void *notice_ctx;
+};
+
+/* --- confirm.c --- */
+
+/* Whether PCRE2 takes a regex: RC_OK, RC_INVALID with err, RC_NOMEM. */
+enum rc confirm_check(const struct match_set *set, struct span regex,
+                      struct err *err) GPUERR_MUSTCHECK;
+
+/* Runs pattern number `pattern` over text: RC_OK when it matches, RC_NOT_FOUND when it does not or
+ * was stopped (which is counted), RC_NOMEM. */
+enum rc confirm_text(struct match_scratch *scratch, size_t pattern,
+                     struct span text) GPUERR_MUSTCHECK;
+
+#endif

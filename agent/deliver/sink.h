@@ -17,8 +17,10 @@
 struct loop;
 struct sink;
 
-/* At most this much may wait for a reader. */
+/* When this much waits for a reader, push answers RC_FULL ... */
 #define SINK_QUEUE_BYTES ((size_t)1024 * 1024)
+/* ... and what comes all the same is taken up to here, then dropped and counted. */
+#define SINK_QUEUE_MAX_BYTES ((size_t)64 * 1024 * 1024)
 
 struct sink_opts {
     int fd; /* stays the caller's */
@@ -35,21 +37,20 @@ struct sink_opts {
 struct sink_stats {
     uint64_t events;
     uint64_t bytes;
-    uint64_t dropped; /* after the sink had closed */
+    uint64_t dropped; /* after the sink had closed, or beyond SINK_QUEUE_MAX_BYTES */
 };
 
 enum rc sink_new(const struct sink_opts *opts, struct sink **ret_sink) GPUERR_MUSTCHECK;
 
-/* RC_OK, RC_FULL, RC_CLOSED (the reader is gone), RC_NOMEM or RC_IO. */
+/* RC_OK, RC_FULL, RC_CLOSED (the reader is gone), RC_LIMIT (dropped), RC_NOMEM or RC_IO. */
 enum rc sink_push(struct sink *sink, const struct event *event) GPUERR_MUSTCHECK;
 
 /* Threaded: calls on_flushed(ctx) on the loop when all that was pushed is written or the sink has
  * closed. Otherwise at once. */
 void sink_flush(struct sink *sink, void (*on_flushed)(void *ctx), void *ctx);
 
-/* Ends it without waiting for what is queued (flush first). on_freed comes when the memory is gone.
- */
-void sink_close(struct sink *sink, void (*on_freed)(void *ctx), void *ctx);
+/* Ends it without waiting for what is queued or being written (flush first). NULL is fine. */
+void sink_close(struct sink *sink);
 
 const struct sink_stats *sink_peek_stats(const struct sink *sink);
 

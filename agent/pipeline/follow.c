@@ -1,0 +1,331 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Sources feed pipeline streams, the sink writes on its own thread, signals and a deadline drive
+ * the stop:
+ *
+ *   RUNNING --stop--> DRAINING --all sources drained--> FLUSHING --output written--> CLOSING
+ * --sources closed--> end
+ *
+ * and from anywhere straight to CLOSING when a second signal comes, the deadline passes or nobody
+ * reads the output. Nothing is freed before the loop has returned.
+ */
+#include "pipeline/follow.h"
+
+#include <signal.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "config/config.h"
+#include "kb/kb.h"
+#include "loop/loop.h"
+#include "loop/signal.h"
+#include "loop/timer.h"
+#include "pipeline/pipeline.h"
+#include "source/source.h"
+
+enum follow_state {
+    FOLLOW_RUNNING,
+    FOLLOW_DRAINING,
+    FOLLOW_FLUSHING,
+    FOLLOW_CLOSING,
+};
+
+#define SOURCES_MAX 2 /* files, stdin */
+
+struct follow {
+    const struct config *config;
+    struct loop *loop;
+    struct sink *sink;
+    struct pipeline *pipeline;
+    struct source *sources[SOURCES_MAX];
+    size_t n_sources;
+    size_t n_ended; /* sources of which nothing more will come */
+    size_t n_drained;
+    struct signal_watch *signals[2];
+    struct timer *deadline;
+    enum follow_state state;
+    enum rc rc; /* why it stopped out of order */
+};
+
+static void begin_closing(struct follow *follow);
+
+static void on_source_closed(void *ctx)
+{
+    (void)ctx; /* the loop returns by itself when the last one has gone */
+}
+
+static void on_flushed(void *ctx)
+{
+    begin_closing(ctx);
+}
+
+static void begin_flushing(struct follow *follow)
+{
+    follow->state = FOLLOW_FLUSHING;
+    sink_flush(follow->sink, on_flushed, follow);
+}
+
+static void on_drained(void *ctx)
+{
+    struct follow *follow = ctx;
+
+    if (++follow->n_drained == follow->n_sources && follow->state == FOLLOW_DRAINING) {
+        begin_flushing(follow);
+    }
+}
+
+static void begin_draining(struct follow *follow)
+{
+    follow->state = FOLLOW_DRAINING;
+    timer_start(follow->deadline, follow->config->shutdown_ms, 0);
+    for (size_t i = 0; i < follow->n_sources; i++) {
+        source_drain(follow->sources[i], follow->config->shutdown_ms, on_drained, follow);
+    }
+}
+
+static void begin_closing(struct follow *follow)
+{
+    if (follow->state == FOLLOW_CLOSING) {
+        return;
+    }
+    follow->state = FOLLOW_CLOSING;
+    for (size_t i = 0; i < 2; i++) {
+        follow->signals[i] = signal_watch_free(follow->signals[i]);
+    }
+    follow->deadline = timer_free(follow->deadline);
+    for (size_t i = 0; i < follow->n_sources; i++) {
+        source_close(follow->sources[i], on_source_closed, follow);
+    }
+    /* With a writer that is stuck the loop would wait for it. */
+    sink_close(follow->sink);
+    follow->sink = NULL;
+}
+
+static void on_signal(void *ctx, int signum)
+{
+    struct follow *follow = ctx;
+
+    log_info("signal %d: %s", signum,
+             follow->state == FOLLOW_RUNNING ? "stopping" : "ending at once");
+    if (follow->state == FOLLOW_RUNNING) {
+        begin_draining(follow);
+    } else {
+        begin_closing(follow);
+    }
+}
+
+static void on_deadline(void *ctx)
+{
+    struct follow *follow = ctx;
+
+    log_warning("not everything could be read and written within %u ms; ending",
+                (unsigned)follow->config->shutdown_ms);
+    begin_closing(follow);
+}
+
+static void on_room(void *ctx)
+{
+    struct follow *follow = ctx;
+
+    for (size_t i = 0; i < follow->n_sources && follow->state != FOLLOW_CLOSING; i++) {
+        source_resume(follow->sources[i]);
+    }
+}
+
+static void on_output_closed(void *ctx, enum rc rc)
+{
+    struct follow *follow = ctx;
+
+    if (rc != RC_CLOSED) {
+        follow->rc = rc;
+    }
+    begin_closing(follow);
+}
+
+static enum rc on_open(void *ctx, const struct origin *origin, uint64_t start_offset,
+                       void **ret_stream)
+{
+    struct follow *follow = ctx;
+    struct pipeline_stream *stream;
+    enum rc rc = pipeline_stream_open(follow->pipeline, origin, &stream);
+
+    (void)start_offset; /* chunks carry their own */
+    if (rc == RC_OK) {
+        *ret_stream = stream;
+    }
+    return rc;
+}
+
+/* A stage's answer, told to the source: whatever is wrong with one record must not end the
+ * following of its file. */
+static enum rc answer(struct follow *follow, enum rc rc)
+{
+    if (rc != RC_OK && rc != RC_FULL && rc != RC_CLOSED && rc != RC_UNSUPPORTED) {
+        log_error("a record could not be processed: %s", rc_text(rc));
+        rc = RC_OK;
+    }
+    return rc;
+}
+
+static enum rc on_chunk(void *ctx, void *stream, const struct chunk *chunk)
+{
+    struct follow *follow = ctx;
+
+    /* The sink has gone: nothing may reach it any more. */
+    return follow->state == FOLLOW_CLOSING ? RC_CLOSED
+                                           : answer(follow, pipeline_stream_push(stream, chunk));
+}
+
+static enum rc on_quiet(void *ctx, void *stream)
+{
+    struct follow *follow = ctx;
+
+    return follow->state == FOLLOW_CLOSING ? RC_CLOSED
+                                           : answer(follow, pipeline_stream_flush(stream));
+}
+
+static void on_close(void *ctx, void *stream)
+{
+    struct follow *follow = ctx;
+
+    if (follow->state != FOLLOW_CLOSING) {
+        (void)answer(follow, pipeline_stream_flush(stream)); /* logged by answer */
+    }
+    pipeline_stream_close(stream);
+}
+
+static void on_notice(void *ctx, enum source_notice notice, const struct origin *origin,
+                      const struct err *err, uint64_t from, uint64_t to)
+{
+    struct follow *follow = ctx;
+    struct gap gap = {from, to, span_str(err != NULL ? err->message : "")};
+
+    switch (notice) {
+    case SOURCE_READY:
+        log_info("following");
+        break;
+    case SOURCE_WAITING:
+        log_err(LOG_WARNING, err);
+        break;
+    case SOURCE_FAILED:
+        log_err(LOG_ERROR, err);
+        break;
+    case SOURCE_LOST:
+        log_err(LOG_WARNING, err);
+        (void)answer(follow,
+                     pipeline_push_gap(follow->pipeline, origin, &gap)); /* logged by answer */
+        break;
+    case SOURCE_ENDED:
+        if (++follow->n_ended == follow->n_sources && follow->state == FOLLOW_RUNNING) {
+            begin_draining(follow);
+        }
+        break;
+    }
+}
+
+static const struct source_ops source_ops = {
+    .on_open = on_open,
+    .on_chunk = on_chunk,
+    .on_quiet = on_quiet,
+    .on_close = on_close,
+    .on_notice = on_notice,
+};
+
+static enum rc open_sources(struct follow *follow, struct err *err)
+{
+    const struct config *config = follow->config;
+    enum rc rc = RC_OK;
+
+    if (config->follow.n > 0) {
+        struct tail_opts opts = {
+            .patterns = config->follow.items,
+            .n_patterns = config->follow.n,
+            .excludes = config->exclude.items,
+            .n_excludes = config->exclude.n,
+            .from = config->from == CONFIG_FROM_START ? TAIL_FROM_START : TAIL_FROM_END,
+        };
+        rc = source_open_tail(follow->loop, &opts, &source_ops, follow, &follow->sources[0], err);
+        follow->n_sources += rc == RC_OK;
+    }
+    if (rc == RC_OK && config->follow_stdin) {
+        rc = source_open_stdin(follow->loop, STDIN_FILENO, &source_ops, follow,
+                               &follow->sources[follow->n_sources], err);
+        follow->n_sources += rc == RC_OK;
+    }
+    return rc;
+}
+
+static enum rc open_stages(struct follow *follow, const struct knowledge *knowledge,
+                           const struct follow_output *output, struct span host)
+{
+    const struct config *config = follow->config;
+    struct pipeline_opts opts = {
+        .knowledge = knowledge,
+        .decode = {.max_record_bytes = config->max_record_bytes},
+        .min_severity = config->min_severity,
+        .min_confidence = config->min_confidence,
+        .host = host,
+    };
+    enum rc rc = sink_new(
+        &(struct sink_opts){
+            .fd = output->fd,
+            .format = output->format,
+            .format_opts = output->format_opts,
+            .loop = follow->loop,
+            .on_room = on_room,
+            .on_closed = on_output_closed,
+            .ctx = follow,
+        },
+        &follow->sink);
+
+    if (rc == RC_OK) {
+        opts.sink = follow->sink;
+        rc = pipeline_new(&opts, &follow->pipeline);
+    }
+    return rc;
+}
+
+static enum rc open_signals(struct follow *follow)
+{
+    enum rc rc = timer_new(follow->loop, on_deadline, follow, &follow->deadline);
+
+    if (rc == RC_OK) {
+        rc = signal_watch_new(follow->loop, SIGTERM, on_signal, follow, &follow->signals[0]);
+    }
+    if (rc == RC_OK) {
+        rc = signal_watch_new(follow->loop, SIGINT, on_signal, follow, &follow->signals[1]);
+    }
+    return rc;
+}
+
+enum rc follow_run(const struct config *config, const struct knowledge *knowledge,
+                   const struct follow_output *output, struct span host, struct err *err)
+{
+    struct follow follow = {.config = config};
+    enum rc rc = loop_new(&follow.loop);
+
+    if (rc != RC_OK) {
+        return err_set(err, rc, "the event loop cannot be made");
+    }
+    rc = open_signals(&follow);
+    if (rc == RC_OK) {
+        rc = open_stages(&follow, knowledge, output, host);
+    }
+    if (rc != RC_OK) {
+        (void)err_set(err, rc, "starting failed: %s", rc_text(rc));
+    } else {
+        rc = open_sources(&follow, err);
+    }
+    if (rc != RC_OK) {
+        begin_closing(&follow);
+    }
+    if (loop_run(follow.loop) != RC_OK && rc == RC_OK) {
+        rc = err_set(err, RC_IO, "the event loop failed");
+    }
+    pipeline_free(follow.pipeline);
+    loop_free(follow.loop);
+    if (rc == RC_OK && follow.rc != RC_OK) {
+        rc = err_set(err, follow.rc, "the output cannot be written: %s", rc_text(follow.rc));
+    }
+    return rc;
+}

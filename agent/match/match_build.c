@@ -37,6 +37,13 @@ struct ranked {
     struct specificity rank;
 };
 
+/* The needs of all patterns, while they are gathered. */
+struct needs {
+    struct finder_need *items;
+    size_t n;
+    size_t cap;
+};
+
 static int compare_ranked(const void *a, const void *b)
 {
     return specificity_cmp(&((const struct ranked *)a)->rank, &((const struct ranked *)b)->rank);
@@ -68,6 +75,80 @@ static enum rc rank_sources(struct match_set *set, const struct match_source *so
     }
     mem_free(ranked);
     return RC_OK;
+}
+
+static bool add_need(struct needs *needs, struct arena *arena, const struct literal *literal,
+                     uint32_t pattern)
+{
+    uint8_t *bytes = arena_alloc(arena, 2, literal->len);
+
+    if (needs->n == needs->cap) {
+        size_t cap = needs->cap * 2 + 64;
+        struct finder_need *items = mem_realloc(needs->items, cap, sizeof(*items));
+        if (items == NULL) {
+            return false;
+        }
+        needs->items = items;
+        needs->cap = cap;
+    }
+    if (bytes == NULL) {
+        return false;
+    }
+    memcpy(bytes, literal->value, literal->len);
+    memcpy(bytes + literal->len, literal->mask, literal->len);
+    needs->items[needs->n++] = (struct finder_need){
+        .literal = {bytes, bytes + literal->len, literal->len}, .pattern = pattern};
+    return true;
+}
+
+/* The literals to look for on behalf of one pattern, or that there are none. */
+static enum rc gather_needs(struct match_set *set, uint32_t number, struct needs *needs)
+{
+    struct regex_tree tree;
+    struct literal_analysis analysis;
+    enum rc rc = regex_tree_parse(&tree, set->patterns[number].regex);
+
+    set->patterns[number].always = true;
+    if (rc != RC_OK) {
+        return rc == RC_UNSUPPORTED ? RC_OK : rc;
+    }
+    rc = literals_analyse(&analysis, &tree);
+    regex_tree_fini(&tree);
+    if (rc != RC_OK) {
+        return rc;
+    }
+    if (analysis.n_covers > 0 && analysis.covers[0].cost < COVER_COST_MAX) {
+        const struct cover *cover = &analysis.covers[0];
+        set->patterns[number].always = false;
+        for (size_t i = 0; rc == RC_OK && i < cover->n; i++) {
+            rc = add_need(needs, &set->arena, &cover->literals[i], number) ? RC_OK : RC_NOMEM;
+        }
+    }
+    literals_fini(&analysis);
+    return rc;
+}
+
+static struct span regex_of(void *ctx, uint32_t pattern)
+{
+    return ((const struct match_set *)ctx)->patterns[pattern].regex;
+}
+
+static enum rc build_finder(struct match_set *set)
+{
+    struct needs needs = {0};
+    enum rc rc = RC_OK;
+
+    for (size_t i = 0; rc == RC_OK && i < set->n; i++) {
+        rc = gather_needs(set, (uint32_t)i, &needs);
+        if (set->patterns[i].always) {
+            set->always[set->n_always++] = (uint32_t)i;
+        }
+    }
+    if (rc == RC_OK) {
+        rc = finder_build(&set->finder, &set->arena, needs.items, needs.n, regex_of, set);
+    }
+    mem_free(needs.items);
+    return rc;
 }
 
 static int compare_entries(const void *a, const void *b, void *ctx)
@@ -125,7 +206,9 @@ static enum rc set_new(size_t n, const struct match_opts *opts, struct match_set
     /* A set of no patterns is legal, allocations of nothing are not. */
     set->patterns = arena_alloc(&set->arena, n + 1, sizeof(*set->patterns));
     set->by_entry = arena_alloc(&set->arena, n + 1, sizeof(*set->by_entry));
-    if (set->compile == NULL || set->patterns == NULL || set->by_entry == NULL) {
+    set->always = arena_alloc(&set->arena, n + 1, sizeof(*set->always));
+    if (set->compile == NULL || set->patterns == NULL || set->by_entry == NULL ||
+        set->always == NULL) {
         return RC_NOMEM;
     }
     (void)pcre2_set_max_pattern_length(set->compile, PATTERN_BYTES_MAX);
@@ -145,6 +228,9 @@ enum rc match_set_build_from(const struct match_source *sources, size_t n,
     if (rc == RC_OK) {
         index_entries(set);
         rc = check_untrusted(set, sources, err);
+    }
+    if (rc == RC_OK && set->opts.engine == MATCH_ENGINE_FAST) {
+        rc = build_finder(set);
     }
     if (rc != RC_OK) {
         if (rc == RC_NOMEM) {

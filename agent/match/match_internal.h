@@ -14,6 +14,7 @@
 #include <pcre2.h>
 
 #include "base/arena.h"
+#include "match/finder_internal.h"
 #include "match/match.h"
 #include "match/match_source_internal.h"
 
@@ -22,6 +23,7 @@ struct match_pattern {
     struct span id;
     struct span regex;
     unsigned literals;          /* specificity_literals of regex */
+    bool always;                /* no literal worth looking for: run on every record */
     _Atomic(pcre2_code *) code; /* NULL until first used */
 };
 
@@ -32,6 +34,9 @@ struct match_set {
     struct arena arena;
     struct match_pattern *patterns;
     size_t n;
+    struct finder finder;
+    uint32_t *always; /* patterns to run on every record */
+    size_t n_always;
     uint32_t *by_entry; /* pattern numbers in the order of their entries' addresses */
     pcre2_general_context *memory;
     pcre2_compile_context *compile;
@@ -47,6 +52,11 @@ struct match_scratch {
     pcre2_match_data *capture_data;
     const struct kb_entry **matched; /* of the record at hand */
     size_t n_matched;
+    struct finder_hits hits;
+    uint32_t *literal_seen; /* a literal: the serial number of the last record that has it */
+    uint32_t serial;        /* of the record at hand; never 0 */
+    uint64_t *candidates;   /* bit set of patterns, and which words of it are not 0 */
+    uint64_t *words_used;
     uint8_t *strikes; /* a pattern: limits hit so far */
     match_notice_fn *on_notice;
     void *notice_ctx;

@@ -194,8 +194,11 @@ static enum rc parse_quantifier(struct regex_parser *parser, uint32_t *node)
     parser->tree->nodes[repeat].child = *node;
     *node = repeat;
     rc = skip_nothing(parser);
-    /* `a+ ?` under x: versions differ. */
-    return rc == RC_OK && at_simple_quantifier(parser) ? RC_UNSUPPORTED : rc;
+    if (rc == RC_OK) {
+        rc = parse_bounds(parser, &min, &max, &found);
+    }
+    /* A quantifier of a quantifier, `a+ ?` under x: PCRE2 refuses it, or versions differ. */
+    return rc == RC_OK && found ? RC_UNSUPPORTED : rc;
 }
 
 static enum rc parse_literal(struct regex_parser *parser, uint32_t *ret_node)

@@ -22,7 +22,7 @@
 #define REGEX_NONE        UINT32_MAX /* no node */
 #define REGEX_UNBOUNDED   UINT32_MAX /* max of `*` and `+` */
 #define REGEX_CODES_MAX   4          /* larger classes are "any character" */
-#define REGEX_NESTING_MAX 200        /* groups in groups; PCRE2's own limit is 250 */
+#define REGEX_NESTING_MAX 100        /* groups in groups; PCRE2's own limit is 250 */
 
 enum regex_kind {
     REGEX_EMPTY,       /* matches without consuming: anchors, look-arounds, comments */

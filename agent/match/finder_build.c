@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Builds a finder: equal literals of several patterns become one, each goes to the scan that suits
+ * its length, and grams are entered into tables. See finder_internal.h.
+ *
+ * The step of the sampling scan is the one that makes both scans together cheapest: one literal of
+ * ten bytes is no reason to look at more places for a thousand longer ones, but neither is it worth
+ * a second scan of its own.
+ */
+#include "match/finder_internal.h"
+
+#include <stdlib.h>
+
+#include "match/rarity_internal.h"
+
+/* Measured, in units of a sampled place: a byte of the shuffling scan, and what each literal in it
+ * adds through places proposed in vain. */
+#define SHUFFLE_BYTE_COST    0.25
+#define SHUFFLE_LITERAL_COST 0.01
+
+static int compare_literals(const struct literal *a, const struct literal *b)
+{
+    size_t n = a->len < b->len ? a->len : b->len;
+    int c = memcmp(a->value, b->value, n);
+
+    if (c == 0 && a->len != b->len) {
+        c = a->len < b->len ? -1 : 1;
+    }
+    return c != 0 ? c : memcmp(a->mask, b->mask, n);
+}
+
+static int compare_needs(const void *a, const void *b)
+{
+    const struct finder_need *left = a;
+    const struct finder_need *right = b;
+    int c = compare_literals(&left->literal, &right->literal);
+
+    if (c != 0) {
+        return c;
+    }
+    return left->pattern < right->pattern ? -1 : left->pattern > right->pattern;
+}
+
+/* Makes literals of needs that are sorted; those of one literal stand together. */
+static void merge_needs(struct finder *finder, uint32_t *patterns, const struct finder_need *needs,
+                        size_t n)
+{
+    struct finder_literal *literal = NULL;
+
+    for (size_t i = 0; i < n; i++) {
+        if (i == 0 || compare_literals(&needs[i - 1].literal, &needs[i].literal) != 0) {
+            literal = &finder->literals[finder->n_literals++];
+            *literal = (struct finder_literal){
+                .bytes = needs[i].literal, .patterns = &patterns[i], .crowd = CROWD_NONE};
+        } else if (needs[i - 1].pattern == needs[i].pattern) {
+            continue;
+        }
+        literal->patterns[literal->n_patterns++] = needs[i].pattern;
+    }
+}
+
+static enum rc take_needs(struct finder *finder, struct arena *arena,
+                          const struct finder_need *needs, size_t n)
+{
+    struct arena work = {0};
+    struct finder_need *sorted = arena_alloc(&work, n + 1, sizeof(*sorted));
+    uint32_t *patterns = arena_alloc(arena, n + 1, sizeof(*patterns));
+
+    finder->literals = arena_alloc(arena, n + 1, sizeof(*finder->literals));
+    if (sorted == NULL || patterns == NULL || finder->literals == NULL) {
+        arena_fini(&work);
+        return RC_NOMEM;
+    }
+    if (n > 0) {
+        memcpy(sorted, needs, n * sizeof(*sorted));
+        qsort(sorted, n, sizeof(*sorted), compare_needs);
+    }
+    merge_needs(finder, patterns, sorted, n);
+    arena_fini(&work);
+    return RC_OK;
+}
+
+static unsigned choose_stride(const struct finder *finder)
+{
+    unsigned best = STRIDE_MAX;
+    double least = 0;
+
+    for (unsigned stride = STRIDE_MAX; stride >= STRIDE_MIN; stride--) {
+        size_t n_short = 0;
+        double cost = 1.0 / stride;
+        for (uint32_t i = 0; i < finder->n_literals; i++) {
+            n_short += finder->literals[i].bytes.len < stride + 3;
+        }
+        if (n_short > 0) {
+            cost += SHUFFLE_BYTE_COST + SHUFFLE_LITERAL_COST * (double)n_short;
+        }
+        if (stride == STRIDE_MAX || cost < least) {
+            least = cost;
+            best = stride;
+        }
+    }
+    return best;
+}
+
+static bool is_sampled(const struct finder *finder, uint32_t literal)
+{
+    return finder->literals[literal].bytes.len >= finder->sampler.stride + 3;
+}
+
+static enum rc build_sampling(struct finder *finder, struct arena *arena)
+{
+    unsigned stride = finder->sampler.stride;
+    struct arena work = {0};
+    struct gram_use *uses =
+        arena_alloc(&work, (size_t)finder->n_literals * stride + 1, sizeof(*uses));
+    size_t n = 0;
+    enum rc rc;
+
+    if (uses == NULL) {
+        return RC_NOMEM;
+    }
+    for (uint32_t i = 0; i < finder->n_literals; i++) {
+        const struct literal *literal = &finder->literals[i].bytes;
+        double share;
+        size_t window = is_sampled(finder, i) ? rarity_window(literal, stride, &share) : 0;
+        for (unsigned k = 0; k < stride && is_sampled(finder, i); k++) {
+            uint32_t at = (uint32_t)window + k;
+            uses[n++] = (struct gram_use){gram_of(literal->value + at), i, at};
+        }
+    }
+    finder->has_sampler = n > 0;
+    rc = sampler_build(&finder->sampler, arena, uses, n, stride);
+    if (rc == RC_OK) {
+        rc = gram_index_build(&finder->index, arena, uses, n);
+    }
+    arena_fini(&work);
+    return rc;
+}
+
+/* Enters the three bytes at `at` of a literal into a bucket. */
+static void enter_bucket(struct finder *finder, unsigned bucket, uint32_t literal, size_t at)
+{
+    const uint8_t *value = finder->literals[literal].bytes.value + at;
+    size_t n = finder->bucket_n[bucket]++;
+
+    finder->bucket_literals[bucket][n] = literal;
+    finder->bucket_offsets[bucket][n] = (uint32_t)at;
+    for (size_t i = 0; i < 3; i++) {
+        uint8_t byte = value[i] & 0xDF;
+        finder->shuffler.buckets[i][0][byte & 15] |= (uint8_t)(1U << bucket);
+        finder->shuffler.buckets[i][1][byte >> 4] |= (uint8_t)(1U << bucket);
+    }
+}
+
+/* Literals stand sorted by their bytes, so that neighbours share a bucket's first halves. */
+static enum rc build_shuffling(struct finder *finder, struct arena *arena)
+{
+    size_t n = 0;
+    size_t each;
+    size_t taken = 0;
+
+    for (uint32_t i = 0; i < finder->n_literals; i++) {
+        n += !is_sampled(finder, i);
+    }
+    finder->has_shuffler = n > 0;
+    each = n / 8 + 1;
+    for (unsigned bucket = 0; bucket < 8; bucket++) {
+        finder->bucket_literals[bucket] = arena_alloc(arena, each, sizeof(uint32_t));
+        finder->bucket_offsets[bucket] = arena_alloc(arena, each, sizeof(uint32_t));
+        if (finder->bucket_literals[bucket] == NULL || finder->bucket_offsets[bucket] == NULL) {
+            return RC_NOMEM;
+        }
+    }
+    for (uint32_t i = 0; i < finder->n_literals; i++) {
+        const struct literal *literal = &finder->literals[i].bytes;
+        if (!is_sampled(finder, i)) {
+            double share;
+            size_t at = literal->len > 3 ? rarity_window(literal, 1, &share) : 0;
+            enter_bucket(finder, (unsigned)(taken++ / each), i, at);
+        }
+    }
+    return RC_OK;
+}
+
+enum rc finder_build(struct finder *finder, struct arena *arena, const struct finder_need *needs,
+                     size_t n_needs, finder_regex_fn *regex_of, void *ctx)
+{
+    enum rc rc;
+
+    *finder = (struct finder){.prefilter = prefilter_choose()};
+    rc = take_needs(finder, arena, needs, n_needs);
+    if (rc == RC_OK) {
+        finder->sampler.stride = choose_stride(finder);
+        rc = build_sampling(finder, arena);
+    }
+    if (rc == RC_OK) {
+        rc = build_shuffling(finder, arena);
+    }
+    return rc == RC_OK ? crowd_build_all(finder, arena, regex_of, ctx) : rc;
+}

@@ -56,6 +56,11 @@ enum rc loop_run(struct loop *loop)
     return loop_rc(uv_run(&loop->uv, UV_RUN_DEFAULT));
 }
 
+void loop_stop(struct loop *loop)
+{
+    uv_stop(&loop->uv);
+}
+
 struct uv_loop_s *loop_uv(struct loop *loop)
 {
     return &loop->uv;

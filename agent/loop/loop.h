@@ -19,8 +19,11 @@ enum rc loop_new(struct loop **ret_loop) GPUERR_MUSTCHECK;
 /* All handles must be closed before. */
 struct loop *loop_free(struct loop *loop);
 
-/* Runs until nothing is left to wait for. */
+/* Runs until nothing is left to wait for, or loop_stop. */
 enum rc loop_run(struct loop *loop) GPUERR_MUSTCHECK;
+
+/* Has loop_run return after the turn it is in; it may be called again. */
+void loop_stop(struct loop *loop);
 
 struct uv_loop_s *loop_uv(struct loop *loop);
 

@@ -11,6 +11,8 @@
 /* Counters for how many patterns of a crowd have a gram; one that two grams share only makes a gram
  * look commoner. */
 #define SHARES 4096
+/* Room for second literals. */
+#define CHECKS_A_PATTERN 16
 
 struct crowd_builder {
     struct crowd *crowd;
@@ -65,17 +67,18 @@ static void count_grams(struct crowd_builder *builder, const struct literal_anal
     }
 }
 
-/* How many patterns of the crowd a record with this cover's grams brings up, about. */
+/* How many patterns of the crowd a record with one of this cover's grams brings up, at worst. */
 static unsigned cover_share(const struct crowd_builder *builder, const struct cover *cover)
 {
-    unsigned sum = 0;
+    unsigned most = 0;
 
     for (size_t i = 0; i < cover->n; i++) {
         const struct literal *literal = &cover->literals[i];
         size_t at = rarest_gram(builder, literal);
-        sum += builder->shares[share_of(gram_of(literal->value + at))];
+        unsigned share = builder->shares[share_of(gram_of(literal->value + at))];
+        most = share > most ? share : most;
     }
-    return sum;
+    return most;
 }
 
 static bool copy_literal(struct arena *arena, const struct literal *from, struct literal *copy)
@@ -104,8 +107,8 @@ static enum rc add_checks(struct crowd_builder *builder, const struct cover *cov
         }
         check->pattern = pattern;
         at = rarest_gram(builder, &check->literal);
-        builder->uses[crowd->n_checks] = (struct gram_use){gram_of(check->literal.value + at),
-                                                           (uint32_t)crowd->n_checks, (uint32_t)at};
+        builder->uses[crowd->n_checks] =
+            gram_use_of(&check->literal, (uint32_t)crowd->n_checks, at, 0);
         crowd->n_checks++;
     }
     return RC_OK;
@@ -185,7 +188,7 @@ static enum rc build_one(struct crowd *crowd, struct arena *arena,
 {
     struct arena work = {0};
     struct crowd_builder *builder = arena_alloc(&work, 1, sizeof(*builder));
-    size_t n_max = (size_t)literal->n_patterns * 8;
+    size_t n_max = (size_t)literal->n_patterns * CHECKS_A_PATTERN;
     enum rc rc = RC_NOMEM;
 
     crowd->checks = arena_alloc(arena, n_max, sizeof(*crowd->checks));
@@ -200,10 +203,10 @@ static enum rc build_one(struct crowd *crowd, struct arena *arena,
         rc = for_each_pattern(builder, literal, source, on_add);
     }
     if (rc == RC_OK) {
-        rc = sampler_build(&crowd->sampler, arena, builder->uses, crowd->n_checks, 1);
+        rc = gram_index_build(&crowd->index, arena, builder->uses, crowd->n_checks);
     }
     if (rc == RC_OK) {
-        rc = gram_index_build(&crowd->index, arena, builder->uses, crowd->n_checks);
+        rc = sampler_build(&crowd->sampler, arena, &crowd->index, 1);
     }
     arena_fini(&work);
     return rc;
@@ -240,14 +243,12 @@ static void check_place(const struct crowd *crowd, struct span text, size_t at,
                         crowd_fn *on_pattern, void *ctx)
 {
     const uint8_t *bytes = (const uint8_t *)text.ptr;
-    uint32_t gram = gram_of(bytes + at);
-    uint32_t hash = gram_hash(gram) >> crowd->index.shift;
+    const struct gram_cell *cell = gram_index_find(&crowd->index, gram_of(bytes + at));
 
-    for (uint32_t i = crowd->index.heads[hash]; i < crowd->index.heads[hash + 1]; i++) {
+    for (uint32_t i = cell->from; i < cell->from + cell->n; i++) {
         const struct gram_use *use = &crowd->index.uses[i];
         const struct crowd_check *check = &crowd->checks[use->owner];
-        if (use->gram == gram && use->offset <= at &&
-            check->literal.len <= text.len - (at - use->offset) &&
+        if (gram_use_fits(use, bytes, text.len, at) &&
             literal_fits(&check->literal, bytes + at - use->offset)) {
             on_pattern(ctx, check->pattern);
         }

@@ -13,10 +13,9 @@
 
 #include "match/rarity_internal.h"
 
-/* Measured, in units of a sampled place: a byte of the shuffling scan, and what each literal in it
- * adds through places proposed in vain. */
-#define SHUFFLE_BYTE_COST    0.25
-#define SHUFFLE_LITERAL_COST 0.01
+/* What a literal of the shuffling scan adds to a byte's cost through places proposed in vain, in
+ * sampled places. */
+#define SHUFFLE_LITERAL_COST 0.002
 
 static int compare_literals(const struct literal *a, const struct literal *b)
 {
@@ -92,7 +91,7 @@ static unsigned choose_stride(const struct finder *finder)
             n_short += finder->literals[i].bytes.len < stride + 3;
         }
         if (n_short > 0) {
-            cost += SHUFFLE_BYTE_COST + SHUFFLE_LITERAL_COST * (double)n_short;
+            cost += finder->prefilter->shuffle_cost + SHUFFLE_LITERAL_COST * (double)n_short;
         }
         if (stride == STRIDE_MAX || cost < least) {
             least = cost;
@@ -107,48 +106,85 @@ static bool is_sampled(const struct finder *finder, uint32_t literal)
     return finder->literals[literal].bytes.len >= finder->sampler.stride + 3;
 }
 
+/* Enters the grams of each sampled literal's window; returns how many. */
+static size_t choose_windows(const struct finder *finder, const struct rarity_users *users,
+                             struct gram_use *uses)
+{
+    unsigned stride = finder->sampler.stride;
+    size_t n = 0;
+    double share;
+
+    for (uint32_t i = 0; i < finder->n_literals; i++) {
+        const struct literal *literal = &finder->literals[i].bytes;
+        if (is_sampled(finder, i)) {
+            size_t window = rarity_window(literal, stride, users, &share);
+            size_t rarest = rarity_window(literal, 1, NULL, &share);
+            for (size_t at = window; at < window + stride; at++) {
+                uses[n++] = gram_use_of(literal, i, at, rarest);
+            }
+        }
+    }
+    return n;
+}
+
+/* Windows are chosen twice: what is rare in logs first, then again knowing what many literals of
+ * this set have in common. */
 static enum rc build_sampling(struct finder *finder, struct arena *arena)
 {
     unsigned stride = finder->sampler.stride;
     struct arena work = {0};
+    struct rarity_users *users = arena_alloc(&work, 1, sizeof(*users));
     struct gram_use *uses =
         arena_alloc(&work, (size_t)finder->n_literals * stride + 1, sizeof(*uses));
     size_t n = 0;
-    enum rc rc;
+    enum rc rc = RC_NOMEM;
 
-    if (uses == NULL) {
-        return RC_NOMEM;
-    }
-    for (uint32_t i = 0; i < finder->n_literals; i++) {
-        const struct literal *literal = &finder->literals[i].bytes;
-        double share;
-        size_t window = is_sampled(finder, i) ? rarity_window(literal, stride, &share) : 0;
-        for (unsigned k = 0; k < stride && is_sampled(finder, i); k++) {
-            uint32_t at = (uint32_t)window + k;
-            uses[n++] = (struct gram_use){gram_of(literal->value + at), i, at};
+    if (uses != NULL && users != NULL) {
+        n = choose_windows(finder, NULL, uses);
+        for (size_t i = 0; i < n; i++) {
+            users->n[rarity_hash(uses[i].gram)]++;
         }
-    }
-    finder->has_sampler = n > 0;
-    rc = sampler_build(&finder->sampler, arena, uses, n, stride);
-    if (rc == RC_OK) {
+        n = choose_windows(finder, users, uses);
+        finder->has_sampler = n > 0;
         rc = gram_index_build(&finder->index, arena, uses, n);
+    }
+    if (rc == RC_OK) {
+        rc = sampler_build(&finder->sampler, arena, &finder->index, stride);
     }
     arena_fini(&work);
     return rc;
 }
 
-/* Enters the three bytes at `at` of a literal into a bucket. */
+/* Enters the bytes at `at` of a literal into a bucket. */
 static void enter_bucket(struct finder *finder, unsigned bucket, uint32_t literal, size_t at)
 {
-    const uint8_t *value = finder->literals[literal].bytes.value + at;
-    size_t n = finder->bucket_n[bucket]++;
+    const struct literal *bytes = &finder->literals[literal].bytes;
+    struct short_literal *entry = &finder->buckets[bucket][finder->bucket_n[bucket]++];
+    size_t n = bytes->len - at < 4 ? 3 : 4;
 
-    finder->bucket_literals[bucket][n] = literal;
-    finder->bucket_offsets[bucket][n] = (uint32_t)at;
-    for (size_t i = 0; i < 3; i++) {
-        uint8_t byte = value[i] & 0xDF;
-        finder->shuffler.buckets[i][0][byte & 15] |= (uint8_t)(1U << bucket);
-        finder->shuffler.buckets[i][1][byte >> 4] |= (uint8_t)(1U << bucket);
+    *entry = (struct short_literal){.literal = literal, .offset = (uint32_t)at};
+    memcpy(&entry->gram, bytes->value + at, n);
+    memset(&entry->mask, 0xDF, n);
+    entry->gram &= entry->mask;
+    for (size_t i = 0; i < n; i++) {
+        uint8_t byte = bytes->value[at + i] & 0xDF;
+        finder->shuffler.halves[i][0][byte & 15] |= (uint8_t)(1U << bucket);
+        finder->shuffler.halves[i][1][byte >> 4] |= (uint8_t)(1U << bucket);
+    }
+    for (size_t half = 0; n == 3 && half < 16; half++) {
+        finder->shuffler.halves[3][0][half] |= (uint8_t)(1U << bucket);
+        finder->shuffler.halves[3][1][half] |= (uint8_t)(1U << bucket);
+    }
+}
+
+static void fill_bytes(struct shuffler *shuffler)
+{
+    for (size_t i = 0; i < 4; i++) {
+        for (unsigned byte = 0; byte < 256; byte++) {
+            unsigned folded = byte & 0xDF;
+            shuffler->bytes[i][byte] =
+                shuffler->halves[i][0][folded & 15] & shuffler->halves[i][1][folded >> 4];
+        }
     }
 }
 
@@ -165,9 +201,8 @@ static enum rc build_shuffling(struct finder *finder, struct arena *arena)
     finder->has_shuffler = n > 0;
     each = n / 8 + 1;
     for (unsigned bucket = 0; bucket < 8; bucket++) {
-        finder->bucket_literals[bucket] = arena_alloc(arena, each, sizeof(uint32_t));
-        finder->bucket_offsets[bucket] = arena_alloc(arena, each, sizeof(uint32_t));
-        if (finder->bucket_literals[bucket] == NULL || finder->bucket_offsets[bucket] == NULL) {
+        finder->buckets[bucket] = arena_alloc(arena, each, sizeof(*finder->buckets[bucket]));
+        if (finder->buckets[bucket] == NULL) {
             return RC_NOMEM;
         }
     }
@@ -175,10 +210,11 @@ static enum rc build_shuffling(struct finder *finder, struct arena *arena)
         const struct literal *literal = &finder->literals[i].bytes;
         if (!is_sampled(finder, i)) {
             double share;
-            size_t at = literal->len > 3 ? rarity_window(literal, 1, &share) : 0;
+            size_t at = literal->len > 3 ? rarity_window(literal, 1, NULL, &share) : 0;
             enter_bucket(finder, (unsigned)(taken++ / each), i, at);
         }
     }
+    fill_bytes(&finder->shuffler);
     return RC_OK;
 }
 

@@ -19,21 +19,52 @@
 #define CROWD_MIN  5
 #define CROWD_NONE UINT32_MAX
 
-/* `gram` at `offset` of literal or check number `owner`. */
+/* `gram` at `offset` of literal or check number `owner`, which is `len` bytes long and has the gram
+ * `other` at `other_at`: comparing that first spares most of the trips to the literal itself. */
 struct gram_use {
     uint32_t gram;
     uint32_t owner;
-    uint32_t offset;
+    uint32_t other;
+    uint8_t offset;
+    uint8_t other_at;
+    uint8_t len;
 };
 
-/* From a gram to its uses: those of the grams whose hash begins with h stand together from heads[h]
- * to heads[h + 1]. */
+/* Whether the literal of a use may stand around the place `at` of a text. */
+static inline bool gram_use_fits(const struct gram_use *use, const uint8_t *text, size_t len,
+                                 size_t at)
+{
+    return use->offset <= at && use->len <= len - (at - use->offset) &&
+           gram_of(text + (at - use->offset) + use->other_at) == use->other;
+}
+
+/* A gram, and where its uses stand; n is 0 in an empty cell. */
+struct gram_cell {
+    uint32_t gram;
+    uint32_t from;
+    uint32_t n;
+};
+
+/* From a gram to its uses. */
 struct gram_index {
     unsigned shift;
-    uint32_t *heads;
+    uint32_t mask;
+    struct gram_cell *cells;
     struct gram_use *uses;
     size_t n_uses;
+    size_t n_grams; /* that differ */
 };
+
+/* The cell of a gram; its n is 0 when nobody uses it. */
+static inline const struct gram_cell *gram_index_find(const struct gram_index *index, uint32_t gram)
+{
+    uint32_t at = gram_hash(gram) >> index->shift;
+
+    while (index->cells[at].n > 0 && index->cells[at].gram != gram) {
+        at = (at + 1) & index->mask;
+    }
+    return &index->cells[at];
+}
 
 /* A second literal that a pattern of a crowd needs. */
 struct crowd_check {
@@ -48,6 +79,15 @@ struct crowd {
     size_t n_checks;
     uint32_t *untold; /* patterns that have no second literal */
     size_t n_untold;
+};
+
+/* A literal of the shuffling scan: the folded bytes that it was entered with, three, or four if it
+ * has as many from there on. */
+struct short_literal {
+    uint32_t gram;
+    uint32_t mask;
+    uint32_t literal;
+    uint32_t offset;
 };
 
 struct finder_literal {
@@ -66,8 +106,7 @@ struct finder {
     struct sampler sampler;
     struct gram_index index;
     struct shuffler shuffler;
-    uint32_t *bucket_literals[8]; /* literals of each bucket of the shuffler */
-    uint32_t *bucket_offsets[8];  /* where in the literal the three bytes begin */
+    struct short_literal *buckets[8]; /* of the shuffler */
     size_t bucket_n[8];
     struct crowd *crowds;
     size_t n_crowds;
@@ -102,12 +141,14 @@ enum rc finder_run(const struct finder *finder, struct finder_hits *hits, struct
 
 /* --- gram_index.c --- */
 
-/* Sorts uses into an index. */
-enum rc gram_index_build(struct gram_index *index, struct arena *arena, struct gram_use *uses,
+/* The use of the gram at `at` of a literal, with the one at `other`. */
+struct gram_use gram_use_of(const struct literal *literal, uint32_t owner, size_t at, size_t other);
+/* Makes an index of uses, which are copied. */
+enum rc gram_index_build(struct gram_index *index, struct arena *arena, const struct gram_use *uses,
                          size_t n) GPUERR_MUSTCHECK;
-/* A bitmap of the grams of uses, sparse enough to be asked often. */
-enum rc sampler_build(struct sampler *sampler, struct arena *arena, const struct gram_use *uses,
-                      size_t n, unsigned stride) GPUERR_MUSTCHECK;
+/* A bitmap of the grams of an index, sparse enough to be asked often. */
+enum rc sampler_build(struct sampler *sampler, struct arena *arena, const struct gram_index *index,
+                      unsigned stride) GPUERR_MUSTCHECK;
 
 /* --- crowd.c --- */
 

@@ -29,13 +29,12 @@ static enum rc try_literal(const struct finding *finding, uint32_t number, size_
 static enum rc try_sampled(const struct finding *finding, size_t at)
 {
     const struct gram_index *index = &finding->finder->index;
-    uint32_t gram = gram_of(finding->text + at);
-    uint32_t hash = gram_hash(gram) >> index->shift;
+    const struct gram_cell *cell = gram_index_find(index, gram_of(finding->text + at));
     enum rc rc = RC_OK;
 
-    for (uint32_t i = index->heads[hash]; rc == RC_OK && i < index->heads[hash + 1]; i++) {
+    for (uint32_t i = cell->from; rc == RC_OK && i < cell->from + cell->n; i++) {
         const struct gram_use *use = &index->uses[i];
-        if (use->gram == gram) {
+        if (gram_use_fits(use, finding->text, finding->len, at)) {
             rc = try_literal(finding, use->owner, use->offset, at);
         }
     }
@@ -45,14 +44,18 @@ static enum rc try_sampled(const struct finding *finding, size_t at)
 static enum rc try_shuffled(const struct finding *finding, size_t at)
 {
     const struct finder *finder = finding->finder;
+    uint32_t bytes = 0;
     enum rc rc = RC_OK;
 
+    memcpy(&bytes, finding->text + at, finding->len - at < 4 ? 3 : 4);
     for (unsigned set = shuffler_test(&finder->shuffler, finding->text + at); set != 0;
          set &= set - 1) {
         unsigned bucket = (unsigned)__builtin_ctz(set);
         for (size_t i = 0; rc == RC_OK && i < finder->bucket_n[bucket]; i++) {
-            rc = try_literal(finding, finder->bucket_literals[bucket][i],
-                             finder->bucket_offsets[bucket][i], at);
+            const struct short_literal *entry = &finder->buckets[bucket][i];
+            if ((bytes & entry->mask) == entry->gram) {
+                rc = try_literal(finding, entry->literal, entry->offset, at);
+            }
         }
     }
     return rc;
@@ -74,10 +77,14 @@ static enum rc run_piece(const struct finding *finding, struct finder_hits *hits
         n_sampled = finder->prefilter->sample(&finder->sampler, finding->text + base,
                                               last / finder->sampler.stride + 1, hits->sampled);
     }
-    if (finder->has_shuffler && left >= 3) {
+    if (finder->has_shuffler && left >= 4) {
         n_shuffled =
             finder->prefilter->shuffle(&finder->shuffler, finding->text + base,
-                                       piece < left - 2 ? piece : left - 2, hits->shuffled);
+                                       piece < left - 3 ? piece : left - 3, hits->shuffled);
+    }
+    if (finder->has_shuffler && left >= 3 && left - 3 < SCAN_BYTES) {
+        hits->shuffled[n_shuffled++] =
+            (uint32_t)left - 3; /* no four bytes from here: always tried */
     }
     for (size_t i = 0; rc == RC_OK && (i < n_shuffled || s < n_sampled);) {
         if (i == n_shuffled || (s < n_sampled && hits->sampled[s] <= hits->shuffled[i])) {

@@ -35,50 +35,18 @@ static void on_free(void *block, void *ctx)
 struct ranked {
     const struct match_source *source;
     struct specificity rank;
+    bool always;
 };
 
-/* The needs of all patterns, while they are gathered. */
+/* The needs of all patterns, while they are gathered; the numbers in them are those of sources. */
 struct needs {
     struct finder_need *items;
     size_t n;
     size_t cap;
 };
 
-static int compare_ranked(const void *a, const void *b)
-{
-    return specificity_cmp(&((const struct ranked *)a)->rank, &((const struct ranked *)b)->rank);
-}
-
-/* Fills set->patterns, most specific first. */
-static enum rc rank_sources(struct match_set *set, const struct match_source *sources)
-{
-    struct ranked *ranked = mem_calloc(set->n, sizeof(*ranked));
-
-    if (ranked == NULL) {
-        return RC_NOMEM;
-    }
-    for (size_t i = 0; i < set->n; i++) {
-        const struct match_source *source = &sources[i];
-        ranked[i] = (struct ranked){
-            .source = source,
-            .rank = {source->role, specificity_literals(source->regex), source->tier, source->id},
-        };
-    }
-    qsort(ranked, set->n, sizeof(*ranked), compare_ranked);
-    for (size_t i = 0; i < set->n; i++) {
-        set->patterns[i] = (struct match_pattern){
-            .entry = ranked[i].source->entry,
-            .id = ranked[i].source->id,
-            .regex = ranked[i].source->regex,
-            .literals = ranked[i].rank.literals,
-        };
-    }
-    mem_free(ranked);
-    return RC_OK;
-}
-
 static bool add_need(struct needs *needs, struct arena *arena, const struct literal *literal,
-                     uint32_t pattern)
+                     uint32_t source)
 {
     uint8_t *bytes = arena_alloc(arena, 2, literal->len);
 
@@ -96,36 +64,86 @@ static bool add_need(struct needs *needs, struct arena *arena, const struct lite
     }
     memcpy(bytes, literal->value, literal->len);
     memcpy(bytes + literal->len, literal->mask, literal->len);
-    needs->items[needs->n++] = (struct finder_need){
-        .literal = {bytes, bytes + literal->len, literal->len}, .pattern = pattern};
+    needs->items[needs->n++] =
+        (struct finder_need){{bytes, bytes + literal->len, literal->len}, source};
     return true;
 }
 
-/* The literals to look for on behalf of one pattern, or that there are none. */
-static enum rc gather_needs(struct match_set *set, uint32_t number, struct needs *needs)
+/* Adds the literals to look for on behalf of a pattern; *ret_always is true when there are none. */
+static enum rc gather_literals(struct match_set *set, const struct regex_tree *tree,
+                               uint32_t source, struct needs *needs, bool *ret_always)
 {
-    struct regex_tree tree;
     struct literal_analysis analysis;
-    enum rc rc = regex_tree_parse(&tree, set->patterns[number].regex);
+    enum rc rc = literals_analyse(&analysis, tree);
 
-    set->patterns[number].always = true;
-    if (rc != RC_OK) {
-        return rc == RC_UNSUPPORTED ? RC_OK : rc;
-    }
-    rc = literals_analyse(&analysis, &tree);
-    regex_tree_fini(&tree);
     if (rc != RC_OK) {
         return rc;
     }
-    if (analysis.n_covers > 0 && analysis.covers[0].cost < COVER_COST_MAX) {
-        const struct cover *cover = &analysis.covers[0];
-        set->patterns[number].always = false;
-        for (size_t i = 0; rc == RC_OK && i < cover->n; i++) {
-            rc = add_need(needs, &set->arena, &cover->literals[i], number) ? RC_OK : RC_NOMEM;
+    *ret_always = analysis.n_covers == 0 || analysis.covers[0].cost >= COVER_COST_MAX;
+    for (size_t i = 0; rc == RC_OK && !*ret_always && i < analysis.covers[0].n; i++) {
+        if (!add_need(needs, &set->arena, &analysis.covers[0].literals[i], source)) {
+            rc = RC_NOMEM;
         }
     }
     literals_fini(&analysis);
     return rc;
+}
+
+/* Reads a regex, once, for everything that is to be known of it. */
+static enum rc read_regex(struct match_set *set, const struct match_source *source, uint32_t number,
+                          struct needs *needs, struct ranked *ret_ranked)
+{
+    struct ranked ranked = {
+        .source = source,
+        .rank = {.role = source->role, .tier = source->tier, .id = source->id},
+        .always = true,
+    };
+    struct regex_tree tree;
+    enum rc rc = regex_tree_parse(&tree, source->regex);
+
+    if (rc == RC_OK) {
+        ranked.rank.literals = regex_tree_literals(&tree);
+        if (set->opts.engine == MATCH_ENGINE_FAST) {
+            rc = gather_literals(set, &tree, number, needs, &ranked.always);
+        }
+        regex_tree_fini(&tree);
+    }
+    *ret_ranked = ranked;
+    return rc == RC_UNSUPPORTED ? RC_OK : rc;
+}
+
+static int compare_ranked(const void *a, const void *b)
+{
+    return specificity_cmp(&((const struct ranked *)a)->rank, &((const struct ranked *)b)->rank);
+}
+
+/* Fills the set's patterns, most specific first, and renumbers needs accordingly. */
+static enum rc order_patterns(struct match_set *set, const struct match_source *sources,
+                              struct ranked *ranked, struct needs *needs)
+{
+    uint32_t *numbers = mem_calloc(set->n, sizeof(*numbers));
+
+    if (numbers == NULL) {
+        return RC_NOMEM;
+    }
+    qsort(ranked, set->n, sizeof(*ranked), compare_ranked);
+    for (size_t i = 0; i < set->n; i++) {
+        set->patterns[i] = (struct match_pattern){
+            .entry = ranked[i].source->entry,
+            .id = ranked[i].source->id,
+            .regex = ranked[i].source->regex,
+            .literals = ranked[i].rank.literals,
+        };
+        if (ranked[i].always) {
+            set->always[set->n_always++] = (uint32_t)i;
+        }
+        numbers[ranked[i].source - sources] = (uint32_t)i;
+    }
+    for (size_t i = 0; i < needs->n; i++) {
+        needs->items[i].pattern = numbers[needs->items[i].pattern];
+    }
+    mem_free(numbers);
+    return RC_OK;
 }
 
 static struct span regex_of(void *ctx, uint32_t pattern)
@@ -133,21 +151,23 @@ static struct span regex_of(void *ctx, uint32_t pattern)
     return ((const struct match_set *)ctx)->patterns[pattern].regex;
 }
 
-static enum rc build_finder(struct match_set *set)
+static enum rc build_patterns(struct match_set *set, const struct match_source *sources)
 {
+    struct ranked *ranked = mem_calloc(set->n, sizeof(*ranked));
     struct needs needs = {0};
-    enum rc rc = RC_OK;
+    enum rc rc = ranked == NULL ? RC_NOMEM : RC_OK;
 
     for (size_t i = 0; rc == RC_OK && i < set->n; i++) {
-        rc = gather_needs(set, (uint32_t)i, &needs);
-        if (set->patterns[i].always) {
-            set->always[set->n_always++] = (uint32_t)i;
-        }
+        rc = read_regex(set, &sources[i], (uint32_t)i, &needs, &ranked[i]);
     }
     if (rc == RC_OK) {
+        rc = order_patterns(set, sources, ranked, &needs);
+    }
+    if (rc == RC_OK && set->opts.engine == MATCH_ENGINE_FAST) {
         rc = finder_build(&set->finder, &set->arena, needs.items, needs.n, regex_of, set);
     }
     mem_free(needs.items);
+    mem_free(ranked);
     return rc;
 }
 
@@ -223,14 +243,11 @@ enum rc match_set_build_from(const struct match_source *sources, size_t n,
     enum rc rc = set_new(n, opts, &set);
 
     if (rc == RC_OK && n > 0) {
-        rc = rank_sources(set, sources);
+        rc = build_patterns(set, sources);
     }
     if (rc == RC_OK) {
         index_entries(set);
         rc = check_untrusted(set, sources, err);
-    }
-    if (rc == RC_OK && set->opts.engine == MATCH_ENGINE_FAST) {
-        rc = build_finder(set);
     }
     if (rc != RC_OK) {
         if (rc == RC_NOMEM) {

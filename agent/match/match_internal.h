@@ -23,7 +23,6 @@ struct match_pattern {
     struct span id;
     struct span regex;
     unsigned literals;          /* specificity_literals of regex */
-    bool always;                /* no literal worth looking for: run on every record */
     _Atomic(pcre2_code *) code; /* NULL until first used */
 };
 

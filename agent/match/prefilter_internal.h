@@ -6,9 +6,10 @@
  *   sampling   Literals of at least stride + 3 bytes. A gram (four bytes) is looked at in every
  *              `stride` places only: of an occurrence of a literal exactly one sampled place falls
  *              among the first `stride` grams of its chosen window. Those grams are in a bitmap.
- *   shuffling  Shorter literals, of three bytes or more. Three bytes in a row are looked up by
+ *   shuffling  Shorter literals, of three bytes or more. Four bytes in a row are looked up by
  *              their halves in tables of 16 entries, each a set of eight buckets; a place is
- *              proposed when the sets of all six halves have a bucket in common.
+ *              proposed when the sets of all eight halves have a bucket in common. A literal of
+ *              three bytes takes any fourth.
  *
  * Each has a portable form and ones for AVX2 and NEON, with the same answers to the bit.
  */
@@ -29,6 +30,7 @@
 #define SCAN_HITS_MAX (SCAN_BYTES + 64)
 
 #define GRAM_FOLD UINT32_C(0xDFDFDFDF)
+#define GRAM_HASH UINT32_C(0x9E3779B1)
 
 /* Four bytes of text or literal, folded. */
 static inline uint32_t gram_of(const void *bytes)
@@ -41,7 +43,7 @@ static inline uint32_t gram_of(const void *bytes)
 
 static inline uint32_t gram_hash(uint32_t gram)
 {
-    return gram * UINT32_C(0x9E3779B1);
+    return gram * GRAM_HASH;
 }
 
 struct sampler {
@@ -58,20 +60,17 @@ static inline uint32_t sampler_test(const struct sampler *sampler, const void *b
 }
 
 struct shuffler {
-    /* [byte of three][low or high half][value of the half]: set of buckets */
-    uint8_t buckets[3][2][16];
+    /* [byte of four][low or high half][value of the half]: set of buckets */
+    uint8_t halves[4][2][16];
+    /* [byte of four][value of the byte, not folded]: what its halves say together */
+    uint8_t bytes[4][256];
 };
 
-/* The set of buckets whose literals may have their three bytes here. */
+/* The set of buckets that the first three bytes of a place allow. */
 static inline uint8_t shuffler_test(const struct shuffler *shuffler, const uint8_t *bytes)
 {
-    uint8_t set = 0xFF;
-
-    for (size_t i = 0; i < 3; i++) {
-        uint8_t byte = bytes[i] & 0xDF;
-        set &= shuffler->buckets[i][0][byte & 15] & shuffler->buckets[i][1][byte >> 4];
-    }
-    return set;
+    return shuffler->bytes[0][bytes[0]] & shuffler->bytes[1][bytes[1]] &
+           shuffler->bytes[2][bytes[2]];
 }
 
 /*
@@ -82,7 +81,7 @@ static inline uint8_t shuffler_test(const struct shuffler *shuffler, const uint8
 typedef size_t sample_fn(const struct sampler *sampler, const uint8_t *text, size_t n_places,
                          uint32_t *hits);
 
-/* The same for each of the places 0 to n_places - 1; text has at least 3 bytes from each. */
+/* The same for each of the places 0 to n_places - 1; text has at least 4 bytes from each. */
 typedef size_t shuffle_fn(const struct shuffler *shuffler, const uint8_t *text, size_t n_places,
                           uint32_t *hits);
 
@@ -91,6 +90,7 @@ struct prefilter {
     const char *name; /* "scalar", "avx2", "neon" */
     sample_fn *sample;
     shuffle_fn *shuffle;
+    double shuffle_cost; /* of shuffling a byte, in sampled places */
 };
 
 extern const struct prefilter prefilter_scalar;

@@ -6,7 +6,7 @@
 
 #include <arm_neon.h>
 
-/* The buckets of 16 places, by the halves of byte i of their three. */
+/* The buckets of 16 places, by the halves of byte i of their four. */
 static inline uint8x16_t buckets_of(const uint8_t tables[2][16], const uint8_t *text)
 {
     uint8x16_t bytes = vld1q_u8(text);
@@ -25,9 +25,10 @@ static size_t shuffle(const struct shuffler *shuffler, const uint8_t *text, size
     size_t rest;
 
     for (; at + 16 <= n_places; at += 16) {
-        uint8x16_t set = buckets_of(shuffler->buckets[0], text + at);
-        set = vandq_u8(set, buckets_of(shuffler->buckets[1], text + at + 1));
-        set = vandq_u8(set, buckets_of(shuffler->buckets[2], text + at + 2));
+        uint8x16_t set = buckets_of(shuffler->halves[0], text + at);
+        set = vandq_u8(set, buckets_of(shuffler->halves[1], text + at + 1));
+        set = vandq_u8(set, buckets_of(shuffler->halves[2], text + at + 2));
+        set = vandq_u8(set, buckets_of(shuffler->halves[3], text + at + 3));
         /* Four bits a place: the narrowing shift is NEON's movemask. */
         uint16x8_t some = vreinterpretq_u16_u8(vtstq_u8(set, set));
         uint64_t mask = vget_lane_u64(vreinterpret_u64_u8(vshrn_n_u16(some, 4)), 0);
@@ -49,10 +50,10 @@ static size_t sample(const struct sampler *sampler, const uint8_t *text, size_t 
     return prefilter_scalar.sample(sampler, text, n_places, hits);
 }
 
-const struct prefilter prefilter_neon = {"neon", sample, shuffle};
+const struct prefilter prefilter_neon = {"neon", sample, shuffle, 0.14};
 
 #else
 
-const struct prefilter prefilter_neon = {"neon", NULL, NULL};
+const struct prefilter prefilter_neon = {"neon", NULL, NULL, 0};
 
 #endif

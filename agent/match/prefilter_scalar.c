@@ -27,9 +27,9 @@ static size_t shuffle(const struct shuffler *shuffler, const uint8_t *text, size
 
     for (size_t i = 0; i < n_places; i++) {
         hits[n] = (uint32_t)i;
-        n += shuffler_test(shuffler, text + i) != 0;
+        n += (shuffler_test(shuffler, text + i) & shuffler->bytes[3][text[i + 3]]) != 0;
     }
     return n;
 }
 
-const struct prefilter prefilter_scalar = {"scalar", sample, shuffle};
+const struct prefilter prefilter_scalar = {"scalar", sample, shuffle, 0.7};

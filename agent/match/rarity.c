@@ -6,22 +6,27 @@
 #include "match/prefilter_internal.h"
 
 /* Handicaps, in places a byte: literals that force narrower steps, or the shuffle filter. */
-#define COST_NARROW_STEP 2e-4
-#define COST_SHORT       2e-3
+#define COST_NARROW_STEP 1e-3
+#define COST_SHORT       4e-3
 
-size_t rarity_window(const struct literal *literal, size_t n, double *ret_share)
+size_t rarity_window(const struct literal *literal, size_t n, const struct rarity_users *users,
+                     double *ret_share)
 {
+    double shares[LITERAL_BYTES_MAX];
+    size_t n_grams = literal->len - 3;
     size_t best = 0;
+    double sum = 0;
     double least = 0;
 
-    for (size_t at = 0; at + n + 3 <= literal->len; at++) {
-        double share = 0;
-        for (size_t i = at; i < at + n; i++) {
-            share += rarity_share(gram_of(literal->value + i));
-        }
-        if (at == 0 || share < least) {
-            least = share;
-            best = at;
+    for (size_t i = 0; i < n_grams; i++) {
+        uint32_t place = rarity_hash(gram_of(literal->value + i));
+        shares[i] = rarity_share(place) * (users != NULL ? 1 + users->n[place] / 64.0 : 1);
+    }
+    for (size_t i = 0; i < n_grams; i++) {
+        sum += shares[i] - (i >= n ? shares[i - n] : 0);
+        if (i + 1 == n || (i >= n && sum < least)) {
+            least = sum;
+            best = i + 1 - n;
         }
     }
     *ret_share = least;
@@ -40,11 +45,10 @@ double rarity_cost(const struct literal *literal)
         if (literal->len == 3) {
             return 2 * COST_SHORT;
         }
-        (void)rarity_window(literal, 1, &share);
+        (void)rarity_window(literal, 1, NULL, &share);
         return share + COST_SHORT;
     }
     stride = literal->len - 3 < stride ? literal->len - 3 : stride;
-    (void)rarity_window(literal, stride, &share);
-    return share / (double)stride +
-           COST_NARROW_STEP * (double)(STRIDE_MAX - stride) / (STRIDE_MAX - STRIDE_MIN);
+    (void)rarity_window(literal, stride, NULL, &share);
+    return share / (double)stride + COST_NARROW_STEP * (double)(STRIDE_MAX - stride);
 }

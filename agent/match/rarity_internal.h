@@ -19,24 +19,38 @@ struct literal;
 /* log2 of the number of places in 2^24 bytes of log text, 0 for none. */
 extern const uint8_t rarity_table[RARITY_ENTRIES];
 
-/* The place of a folded gram in the table. */
+/* The place of a folded gram in the table. All digits count as one: which of them stands in a log
+ * is chance. */
 static inline uint32_t rarity_hash(uint32_t gram)
 {
+    /* Bytes 0x10 to 0x19 are digits, folded; the other bytes of 0x10 to 0x1F are of no interest. */
+    uint32_t high = gram & UINT32_C(0xF0F0F0F0);
+    uint32_t other = high ^ UINT32_C(0x10101010); /* a zero byte where the byte is a digit */
+    uint32_t digits =
+        ~(((other & UINT32_C(0x7F7F7F7F)) + UINT32_C(0x7F7F7F7F)) | other) & UINT32_C(0x80808080);
+
+    gram &= ~((digits >> 7) * 15);
     return gram_hash(gram) >> (32 - RARITY_BITS);
 }
 
-/* The expected share of places at which a folded gram begins, a little more than 0 even if none was
- * seen. */
-static inline double rarity_share(uint32_t gram)
+/* The expected share of text places with a gram of that place in the table, a little more than 0
+ * even if none was seen. */
+static inline double rarity_share(uint32_t place)
 {
-    return (double)(1U << rarity_table[rarity_hash(gram)]) / (double)(1U << 24);
+    return (double)(1U << rarity_table[place]) / (double)(1U << 24);
 }
 
+/* How many literals use a gram, by rarity_hash: where it stands all of them have to be compared. */
+struct rarity_users {
+    uint32_t n[RARITY_ENTRIES];
+};
+
 /*
- * The n grams in a row of a literal (at least n + 3 bytes long) that are rarest together: where
- * they begin, and the sum of their shares.
+ * The n grams in a row of a literal (at least n + 3 bytes long) that cost least together: where
+ * they begin, and the sum of their shares, each times one more than its users (which may be NULL).
  */
-size_t rarity_window(const struct literal *literal, size_t n, double *ret_share);
+size_t rarity_window(const struct literal *literal, size_t n, const struct rarity_users *users,
+                     double *ret_share);
 
 /* What a literal costs a byte of log text, in places to look at; 1 or more: not worth looking for.
  */

@@ -235,6 +235,22 @@ static enum rc parse_atom(struct regex_parser *parser, uint32_t *ret_node)
     }
 }
 
+/* A character that only stands for itself, and is no part of what could stand before it. */
+static bool is_plain(char c)
+{
+    unsigned char u = (unsigned char)c;
+
+    return (u >= '0' && u <= '9') || (u >= 'A' && u <= 'Z') || (u >= 'a' && u <= 'z') || u == ' ' ||
+           u == '_' || u == ':' || u == '/' || u == '=' || u == '-';
+}
+
+/* Most of any pattern: such a character, and one behind it, so that no quantifier follows. */
+static bool at_plain_literal(const struct regex_parser *parser)
+{
+    return parser->end - parser->at > 1 && !parser->flags.extended && is_plain(parser->at[0]) &&
+           is_plain(parser->at[1]);
+}
+
 /* The next item of a sequence with its quantifier. *ret_found is false at the end of the sequence.
  */
 static enum rc parse_item(struct regex_parser *parser, uint32_t *ret_node, bool *ret_found)
@@ -242,6 +258,9 @@ static enum rc parse_item(struct regex_parser *parser, uint32_t *ret_node, bool 
     enum rc rc = RC_OK;
 
     *ret_found = true;
+    if (!parser->quoting && at_plain_literal(parser)) {
+        return regex_char_add(parser, (unsigned char)*parser->at++, ret_node);
+    }
     if (!parser->quoting) {
         rc = skip_nothing(parser);
         if (rc == RC_OK && starts(parser, "\\Q")) {

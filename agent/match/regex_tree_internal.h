@@ -57,6 +57,11 @@ struct regex_tree {
 enum rc regex_tree_parse(struct regex_tree *tree, struct span pattern) GPUERR_MUSTCHECK;
 void regex_tree_fini(struct regex_tree *tree);
 
+/* --- specificity.c --- */
+
+/* The number of literal characters, as specificity.h defines it. */
+unsigned regex_tree_literals(const struct regex_tree *tree);
+
 /* --- between regex_tree.c and regex_atom.c --- */
 
 struct regex_flags {

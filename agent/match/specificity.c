@@ -50,13 +50,18 @@ static unsigned count_node(const struct regex_tree *tree, uint32_t at)
     return 0;
 }
 
+unsigned regex_tree_literals(const struct regex_tree *tree)
+{
+    return count_node(tree, tree->root);
+}
+
 unsigned specificity_literals(struct span regex)
 {
     struct regex_tree tree;
     unsigned count = 0;
 
     if (regex_tree_parse(&tree, regex) == RC_OK) {
-        count = count_node(&tree, tree.root);
+        count = regex_tree_literals(&tree);
         regex_tree_fini(&tree);
     }
     return count;

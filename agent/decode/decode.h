@@ -26,12 +26,20 @@ enum decode_format {
     DECODE_JSON,   /* one JSON object a line with the text in one of its fields */
 };
 
+/* Working memory (up to a few hundred KiB) that all decoders of one thread may share, as it is only
+ * used while a push is under way. Must outlive them. */
+struct decode_scratch;
+enum rc decode_scratch_new(struct decode_scratch **ret_scratch) GPUERR_MUSTCHECK;
+struct decode_scratch *decode_scratch_free(struct decode_scratch *scratch);
+
 struct decode_opts {
     size_t max_record_bytes; /* longer records are cut there and counted; 0 =
                                 DECODE_RECORD_BYTES_DEFAULT */
     enum decode_format format;
-    struct span json_field; /* DECODE_AUTO, DECODE_JSON: which field holds the text; absent: the
-                               usual names. Must outlive the decoder */
+    struct span json_field;    /* DECODE_AUTO, DECODE_JSON: which field holds the text; absent: the
+                                  usual names. Must outlive the decoder */
+    int64_t reference_wall_ns; /* stamps without a year are the last such before this; 0: now */
+    struct decode_scratch *scratch; /* NULL: the decoder has one of its own */
 };
 
 struct decode_stats {
@@ -60,7 +68,11 @@ struct decoder *decoder_free(struct decoder *decoder);
  */
 enum rc decoder_push(struct decoder *decoder, const struct chunk *chunk) GPUERR_MUSTCHECK;
 
-/* Pushes the unfinished line as a partial record: the stream has ended or fell silent. */
+/*
+ * Pushes the unfinished line as a partial record: the stream has ended or fell silent. The line is
+ * kept: when it goes on after all, the whole of it is a record once more, at the same offset. The
+ * batch's end_offset stays before it.
+ */
 enum rc decoder_flush(struct decoder *decoder) GPUERR_MUSTCHECK;
 
 /* Bytes taken in that no record has carried yet (an unfinished line). */

@@ -130,7 +130,9 @@ static void on_read(struct worker_job *base)
 {
     struct read_job *job = (struct read_job *)base;
     struct stdin_source *in = job->source;
+    enum rc rc;
 
+    in->state = PAUSED; /* the job is ours: the receiver may close us from within */
     if (job->n < 0) {
         in->source.stats.read_errors++;
         fail(in, rc_from_errno(job->err_no), strerror(job->err_no));
@@ -144,7 +146,11 @@ static void on_read(struct worker_job *base)
     in->offset += chunk.bytes.len;
     in->source.stats.bytes += chunk.bytes.len;
     timer_start(in->quiet, QUIET_MS, 0);
-    take_answer(in, in->ops->on_chunk(in->ctx, in->stream, &chunk));
+    rc = in->ops->on_chunk(in->ctx, in->stream, &chunk);
+    if (in->state != PAUSED) {
+        return; /* closed, or resumed already */
+    }
+    take_answer(in, rc);
     if (in->draining) {
         timer_start(in->look, DRAIN_LOOK_MS, 0);
     }

@@ -135,17 +135,51 @@ static void insert_cover(struct walk *walk, const struct cover *cover)
     walk->covers[at] = *cover;
 }
 
+/* Whether every text that has `longer` at some place has `shorter` inside of that. */
+static bool is_inside(const struct literal *shorter, const struct literal *longer)
+{
+    for (size_t at = 0; at + shorter->len <= longer->len; at++) {
+        size_t i = 0;
+        while (i < shorter->len && (longer->mask[at + i] & shorter->mask[i]) == shorter->mask[i] &&
+               (longer->value[at + i] & shorter->mask[i]) == shorter->value[i]) {
+            i++;
+        }
+        if (i == shorter->len) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Copies literals without those that another one makes needless; returns how many are left. Large
+ * sets, which are lists of names, are copied as they are. */
+static size_t copy_needed(const struct literal *literals, size_t n, struct literal *copy)
+{
+    size_t kept = 0;
+
+    for (size_t i = 0; i < n; i++) {
+        bool needed = true;
+        for (size_t k = 0; needed && n <= EXACT_MAX && k < n; k++) {
+            bool equal = literals[k].len == literals[i].len;
+            needed = k == i || (equal && k > i) || !is_inside(&literals[k], &literals[i]);
+        }
+        if (needed) {
+            copy[kept++] = literals[i];
+        }
+    }
+    return kept;
+}
+
 /* Keeps a cover if it is one, and among the cheapest. */
 static void keep_cover(struct walk *walk, const struct literal *literals, size_t n)
 {
-    struct cover cover = {.n = n};
+    struct cover cover = {0};
     struct literal *copy;
 
     for (size_t i = 0; i < n; i++) {
         if (literals[i].len == 0) {
             return; /* the empty string stands everywhere */
         }
-        cover.cost += rarity_cost(&literals[i]);
     }
     if (n == 0 || n > COVER_LITERALS_MAX) {
         return;
@@ -155,8 +189,11 @@ static void keep_cover(struct walk *walk, const struct literal *literals, size_t
         walk->rc = RC_NOMEM;
         return;
     }
-    memcpy(copy, literals, n * sizeof(*copy));
     cover.literals = copy;
+    cover.n = copy_needed(literals, n, copy);
+    for (size_t i = 0; i < cover.n; i++) {
+        cover.cost += rarity_cost(&copy[i]);
+    }
     insert_cover(walk, &cover);
 }
 

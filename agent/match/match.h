@@ -40,9 +40,11 @@ struct match_stats {
     uint64_t bytes;
     uint64_t candidates; /* (record, pattern) pairs handed to PCRE2 */
     uint64_t matches;
-    uint64_t limit_hits;  /* PCRE2 gave up on a pair: counted, never silent */
+    uint64_t limit_hits;  /* a pair was given up on: counted, never silent */
+    uint64_t left_out;    /* times a pattern was left out of the rest of a slow batch */
     uint64_t quarantined; /* patterns taken out of service */
-    uint64_t skipped;     /* candidate pairs not tried, because their pattern is in quarantine */
+    uint64_t skipped; /* candidate pairs not tried, because their pattern is in quarantine or left
+                         out */
     uint64_t interpreted; /* patterns without machine code: JIT is off or was refused */
 };
 

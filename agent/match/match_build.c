@@ -2,8 +2,8 @@
 /*
  * Builds a match set: the entries of a KB in the order of their specificity, each with its regex.
  * Start-up with a thousand entries has 50 ms for everything, so
- * regexes that are known to compile wait for their first use (confirm.c); the others are compiled
- * once to see that they do, and then wait as well.
+ * regexes that are known to compile wait for their first use (regex_code.c); the others are
+ * compiled once to see that they do, and then wait as well.
  *
  * Fails with RC_INVALID (a regex that PCRE2 refuses; err has file, field and reason) or RC_NOMEM;
  * then nothing is left behind.
@@ -193,7 +193,7 @@ static enum rc check_untrusted(struct match_set *set, const struct match_source 
 {
     for (size_t i = 0; i < set->n; i++) {
         const struct match_source *source = &sources[i];
-        enum rc rc = source->trusted ? RC_OK : confirm_check(set, source->regex, err);
+        enum rc rc = source->trusted ? RC_OK : regex_code_check(set, source->regex, err);
         if (rc != RC_OK) {
             err_wrap(err, "%.*s", (int)source->id.len, source->id.ptr);
             err_file(err, source->file);
@@ -304,7 +304,8 @@ struct match_set *match_set_unref(struct match_set *set)
         return NULL;
     }
     for (size_t i = 0; set->patterns != NULL && i < set->n; i++) {
-        pcre2_code_free(atomic_load_explicit(&set->patterns[i].code, memory_order_relaxed));
+        pcre2_code_free(atomic_load_explicit(&set->patterns[i].swift, memory_order_relaxed));
+        pcre2_code_free(atomic_load_explicit(&set->patterns[i].guarded, memory_order_relaxed));
     }
     pcre2_compile_context_free(set->compile);
     pcre2_general_context_free(set->memory);

@@ -15,6 +15,7 @@
 
 #include "base/arena.h"
 #include "match/finder_internal.h"
+#include "match/guard_internal.h"
 #include "match/match.h"
 #include "match/match_source_internal.h"
 
@@ -22,8 +23,10 @@ struct match_pattern {
     const struct kb_entry *entry;
     struct span id;
     struct span regex;
-    unsigned literals;          /* specificity_literals of regex */
-    _Atomic(pcre2_code *) code; /* NULL until first used */
+    unsigned literals; /* specificity_literals of regex */
+    /* Made at first use: see regex_code.c. */
+    _Atomic(pcre2_code *) swift;
+    _Atomic(pcre2_code *) guarded;
 };
 
 struct match_set {
@@ -56,19 +59,30 @@ struct match_scratch {
     uint32_t serial;        /* of the record at hand; never 0 */
     uint64_t *candidates;   /* bit set of patterns, and which words of it are not 0 */
     uint64_t *words_used;
-    uint8_t *strikes; /* a pattern: limits hit so far */
+    struct guard guard;
     match_notice_fn *on_notice;
     void *notice_ctx;
 };
 
-/* --- confirm.c --- */
+/* The number of an entry's pattern, or set->n. */
+size_t match_set_find(const struct match_set *set, const struct kb_entry *entry);
+
+/* --- regex_code.c --- */
 
 /* Whether PCRE2 takes a regex: RC_OK, RC_INVALID with err, RC_NOMEM. */
-enum rc confirm_check(const struct match_set *set, struct span regex,
-                      struct err *err) GPUERR_MUSTCHECK;
+enum rc regex_code_check(const struct match_set *set, struct span regex,
+                         struct err *err) GPUERR_MUSTCHECK;
+/* A code of a pattern, compiled when it is the first time. RC_NOMEM. */
+enum rc regex_code_get(struct match_scratch *scratch, size_t number, bool guarded,
+                       pcre2_code **ret_code) GPUERR_MUSTCHECK;
 
-/* Runs pattern number `pattern` over text: RC_OK when it matches, RC_NOT_FOUND when it does not or
- * was stopped (which is counted), RC_NOMEM. */
+/* --- confirm.c --- */
+
+/* Runs a pattern over text: RC_OK when it matches, RC_NOT_FOUND, RC_LIMIT when it was stopped,
+ * RC_NOMEM. */
+enum rc confirm_run(struct match_scratch *scratch, size_t pattern, struct span text,
+                    pcre2_match_data *data) GPUERR_MUSTCHECK;
+/* The same for a candidate, under the guard: one that was stopped is counted and RC_NOT_FOUND. */
 enum rc confirm_text(struct match_scratch *scratch, size_t pattern,
                      struct span text) GPUERR_MUSTCHECK;
 

@@ -23,6 +23,13 @@
 /* Groups of a pattern that can be captures. */
 #define CAPTURE_GROUPS_MAX 128
 
+/* Before every item of a guarded code. */
+static int on_callout(pcre2_callout_block *block, void *ctx)
+{
+    (void)block;
+    return guard_step(ctx) ? 0 : PCRE2_ERROR_CALLOUT;
+}
+
 static enum rc context_new(struct match_scratch *scratch)
 {
     const struct match_opts *opts = &scratch->set->opts;
@@ -34,6 +41,7 @@ static enum rc context_new(struct match_scratch *scratch)
     if (scratch->context == NULL || scratch->match_data == NULL || scratch->capture_data == NULL) {
         return RC_NOMEM;
     }
+    (void)pcre2_set_callout(scratch->context, on_callout, &scratch->guard);
     (void)pcre2_set_match_limit(scratch->context, opts->match_limit);
     (void)pcre2_set_depth_limit(scratch->context, opts->depth_limit);
     (void)pcre2_set_heap_limit(scratch->context, HEAP_LIMIT_KIB);
@@ -74,8 +82,10 @@ enum rc match_scratch_new(struct match_set *set, struct match_scratch **ret_scra
     }
     scratch->set = match_set_ref(set);
     scratch->matched = mem_calloc(set->n + 1, sizeof(const struct kb_entry *));
-    scratch->strikes = mem_calloc(set->n + 1, sizeof(*scratch->strikes));
-    rc = scratch->matched == NULL || scratch->strikes == NULL ? RC_NOMEM : context_new(scratch);
+    rc = scratch->matched == NULL ? RC_NOMEM : guard_init(&scratch->guard, set->n);
+    if (rc == RC_OK) {
+        rc = context_new(scratch);
+    }
     if (rc == RC_OK && set->opts.engine == MATCH_ENGINE_FAST) {
         rc = candidates_new(scratch);
     }
@@ -99,7 +109,7 @@ struct match_scratch *match_scratch_free(struct match_scratch *scratch)
         mem_free(scratch->literal_seen);
         mem_free(scratch->candidates);
         mem_free(scratch->words_used);
-        mem_free(scratch->strikes);
+        guard_fini(&scratch->guard);
         mem_free((void *)scratch->matched);
         match_set_unref(scratch->set);
         mem_free(scratch);
@@ -338,6 +348,7 @@ enum rc match_run(struct match_scratch *scratch, const struct record_batch *batc
                   match_fn *on_match, void *ctx)
 {
     scratch->n_matched = 0;
+    guard_begin_batch(&scratch->guard, batch->text.len);
     scratch->stats.records += batch->n_records;
     scratch->stats.bytes += batch->text.len;
     return scratch->set->opts.engine == MATCH_ENGINE_PLAIN

@@ -22,7 +22,7 @@
 
 #define LITERAL_BYTES_MAX  64 /* longer ones are cut: a part is as necessary as the whole */
 #define COVER_LITERALS_MAX 256
-#define COVER_COST_MAX     1.0 /* from here on a cover is not worth looking for */
+#define COVER_COST_MAX     1e6 /* a cover with a literal that is too short to look for */
 #define COVERS_MAX         12  /* of a pattern; the cheapest are kept */
 
 /* A text byte t fits byte i when (t & mask[i]) == value[i]; mask is 0xFF, or 0xDF for a letter in

@@ -7,7 +7,7 @@
 
 /* Handicaps, in places a byte: literals that force narrower steps, or the shuffle filter. */
 #define COST_NARROW_STEP 1e-3
-#define COST_SHORT       4e-3
+#define COST_SHORT       0.5
 
 size_t rarity_window(const struct literal *literal, size_t n, const struct rarity_users *users,
                      double *ret_share)
@@ -39,7 +39,7 @@ double rarity_cost(const struct literal *literal)
     double share;
 
     if (literal->len < SHORT_MIN) {
-        return 1;
+        return COVER_COST_MAX;
     }
     if (literal->len < STRIDE_MIN + 3) {
         if (literal->len == 3) {

@@ -13,7 +13,7 @@
 
 struct literal;
 
-#define RARITY_BITS    13
+#define RARITY_BITS    14
 #define RARITY_ENTRIES (1U << RARITY_BITS)
 
 /* log2 of the number of places in 2^24 bytes of log text, 0 for none. */
@@ -52,8 +52,8 @@ struct rarity_users {
 size_t rarity_window(const struct literal *literal, size_t n, const struct rarity_users *users,
                      double *ret_share);
 
-/* What a literal costs a byte of log text, in places to look at; 1 or more: not worth looking for.
- */
+/* What a literal costs a byte of log text, in places to look at; COVER_COST_MAX: it cannot be
+ * looked for. */
 double rarity_cost(const struct literal *literal);
 
 #endif

@@ -54,7 +54,7 @@ static void runs_of_characters_are_joined(void **state)
         {"errors? found in a shard", "error found in a shard|errors found in a shard"},
         {"[Ee]rror of the plugin", "Error of the plugin|error of the plugin"},
         {"a long enough literal.{0,20}tail", "a long enough literal"},
-        {"(?:GIN )?: ?Got completion", ": Got completion|:Got completion"},
+        {"(?:GIN )?: ?Got completion", ":Got completion|: Got completion"},
         {"\\Qa.b(c)*[d]ef\\E", "a.b(c)*[d]ef"},
         {"\\x41BCDEFGHIJK\\.\\t", "ABCDEFGHIJK.\t"},
     };

@@ -39,6 +39,8 @@ struct tail_path {
     struct tail_path *next;
     struct tail_path **link;
     struct tail_file *file;
+    uint64_t last_device; /* the file that it led to last, which may be gone */
+    uint64_t last_inode;
     bool plain; /* was named without a pattern */
     bool said;  /* that it is waited for */
     char path[];
@@ -163,6 +165,8 @@ static void turn_path(struct tail_path *path, struct tail_file *file)
 {
     if (file != NULL) {
         file->paths++;
+        path->last_device = file->origin.device;
+        path->last_inode = file->origin.inode;
     }
     if (path->file != NULL) {
         path->file->paths--;
@@ -192,7 +196,7 @@ static struct tail_file *find_file(const struct tail *tail, uint64_t device, uin
 static void take_new_file(struct tail *tail, struct tail_path *path,
                           const struct scan_change *change, bool first_look)
 {
-    struct tail_file *old = path->file;
+    struct tail_file *old = find_file(tail, path->last_device, path->last_inode);
     struct tail_file *file;
     uint64_t begin_at = first_look && tail->opts.from == TAIL_FROM_END ? change->size : 0;
 
@@ -240,8 +244,26 @@ static void take_gone(struct tail *tail, const struct scan_change *change)
         path->said = true;
         tail_notice(tail, SOURCE_WAITING, path->path, RC_NOT_FOUND, "does not exist yet");
     }
-    if (!path->plain) {
-        free_path(tail, path);
+    tail->paths_gone = tail->paths_gone || !path->plain;
+}
+
+/* Forgets paths that lead nowhere, once the file that they led to is read to its end: until then
+ * what takes its place has to wait for it. */
+static void forget_paths(struct tail *tail)
+{
+    struct tail_path *path = tail->paths_gone ? ((struct tail_all *)tail)->paths : NULL;
+
+    tail->paths_gone = false;
+    while (path != NULL) {
+        struct tail_path *next = path->next;
+        if (path->file == NULL && !path->plain) {
+            if (find_file(tail, path->last_device, path->last_inode) == NULL) {
+                free_path(tail, path);
+            } else {
+                tail->paths_gone = true;
+            }
+        }
+        path = next;
     }
 }
 
@@ -270,6 +292,11 @@ static void take_change(struct tail *tail, const struct scan_change *change, boo
     switch (change->kind) {
     case SCAN_FILE:
         take_file(tail, change, first_look);
+        break;
+    case SCAN_PASSED:
+        if (find_file(tail, change->device, change->inode) == NULL) {
+            take_file(tail, change, false);
+        }
         break;
     case SCAN_GONE:
         take_gone(tail, change);
@@ -537,6 +564,7 @@ static void on_tick(void *ctx)
         tail_file_tick(file, now);
         file = next;
     }
+    forget_paths(tail);
     tail->source.stats.files_waiting = waiting;
     for (struct tail_reader *reader = tail->readers; reader != NULL; reader = reader->next) {
         tail_reader_pump(reader);

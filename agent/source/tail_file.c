@@ -336,7 +336,7 @@ static void read_failed(struct tail_file *file, int err_no)
         tail_look_at(file->tail, file->path);
         return;
     }
-    file->drained = true;
+    file->drained = file->draining;
     become_idle(file); /* each tick tries again */
 }
 
@@ -386,7 +386,7 @@ void tail_file_read(struct tail_file *file, const struct tail_read *args)
         return;
     }
     more = file->dirty || (args->n == args->cap && file->mark.offset < args->size);
-    if (file->tail->phase == TAIL_DRAINING) {
+    if (file->draining) {
         if (file->drain_to == NOT_ASKED) {
             file->drain_to = args->size;
         }

@@ -49,6 +49,7 @@ struct tail_file {
     bool rewritten; /* begun anew, nothing read since */
     bool failing;   /* the last read failed, and it was said */
     bool unquiet;   /* was not silent for long enough since its last bytes */
+    bool draining;  /* the read under way began when a drain wanted it */
     bool drained;
     bool polled;  /* no watch was to be had for it: each tick looks at it */
     bool denied;  /* FILE_ENDED because it could not be opened: tried again when it changes */
@@ -168,6 +169,7 @@ struct tail {
     enum tail_phase phase;
     bool paused;
     bool ready_said;
+    bool paths_gone;   /* some paths that patterns matched lead nowhere now */
     bool drain_looked; /* the scans have looked at everything since the drain began */
     void (*on_drained)(void *ctx);
     void *drain_ctx;

@@ -203,6 +203,7 @@ void tail_reader_pump(struct tail_reader *reader)
         tail_reader_unqueue(file);
         file->state = FILE_READING;
         file->dirty = false;
+        file->draining = reader->tail->drain_looked;
         job->file = file;
         job->args.fd = file->fd;
         job->args.mark = file->mark;

@@ -20,6 +20,7 @@
 #include <sys/inotify.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
+#include <time.h>
 
 #include "base/clock.h"
 #include "base/hash.h"
@@ -27,6 +28,7 @@
 #include "source/glob.h"
 #include "source/mounts.h"
 #include "source/table.h"
+#include "source/tail_between.h"
 
 #define PATH_BYTES 4096
 
@@ -53,8 +55,9 @@ struct scan_entry {
     struct scan_entry *next_in_dir;
     size_t index;
     enum entry_state state;
-    bool plain;   /* asked for by its path: kept while it does not exist */
-    bool is_link; /* may be turned to another file without an event here */
+    bool plain;    /* asked for by its path: kept while it does not exist */
+    bool was_seen; /* last is set; of what is absent, to the time of the look */
+    bool is_link;  /* may be turned to another file without an event here */
     uint64_t listed;
     struct stat last; /* of ENTRY_FILE */
     int err_no;       /* of ENTRY_REFUSED */
@@ -353,6 +356,10 @@ static void set_absent(struct scan *scan, struct scan_entry *entry)
         entry->state = ENTRY_ABSENT;
         add_change(scan, SCAN_GONE, entry->path, NULL, ENOENT);
     }
+    /* What is rotated away before it is seen was written after now. */
+    entry->was_seen = true;
+    entry->last = (struct stat){0};
+    (void)clock_gettime(CLOCK_REALTIME_COARSE, &entry->last.st_mtim); /* the clock of mtime */
     if (!entry->plain) {
         remove_entry(scan, entry);
     }
@@ -367,6 +374,22 @@ static void set_refused(struct scan *scan, struct scan_entry *entry, int err_no)
         entry->state = ENTRY_REFUSED;
         entry->err_no = err_no;
         add_change(scan, SCAN_REFUSED, entry->path, NULL, err_no);
+    }
+}
+
+/* The path was turned from one file to another: those that it led to in between come first. */
+static void add_between(struct scan *scan, const struct scan_entry *entry, const struct stat *now)
+{
+    struct stat found[TAIL_BETWEEN_MAX];
+    size_t n;
+
+    if (!entry->was_seen || entry->is_link ||
+        (entry->last.st_dev == now->st_dev && entry->last.st_ino == now->st_ino)) {
+        return;
+    }
+    n = tail_between(entry->path, &entry->last, now, found);
+    for (size_t i = 0; i < n; i++) {
+        add_change(scan, SCAN_PASSED, entry->path, &found[i], 0);
     }
 }
 
@@ -394,8 +417,10 @@ static void check_entry(struct scan *scan, struct scan_entry *entry)
     }
     if (entry->state != ENTRY_FILE || is_changed(&entry->last, &st)) {
         struct stat self;
+        add_between(scan, entry, &st);
         entry->is_link = lstat(entry->path, &self) == 0 && S_ISLNK(self.st_mode);
         entry->state = ENTRY_FILE;
+        entry->was_seen = true;
         entry->last = st;
         add_change(scan, SCAN_FILE, entry->path, &st, 0);
     }

@@ -30,6 +30,7 @@ struct scan_opts {
 
 enum scan_kind {
     SCAN_FILE,    /* path is this regular file; said again when size or times change */
+    SCAN_PASSED,  /* path was this file for a while between two looks; comes before its SCAN_FILE */
     SCAN_GONE,    /* path is nothing (any more) */
     SCAN_REFUSED, /* path cannot be looked at (err_no), or is no regular file (err_no 0) */
     SCAN_NOTHING, /* path is a pattern that matches nothing at the first look */

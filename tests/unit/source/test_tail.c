@@ -103,6 +103,30 @@ static void rename_rotation_keeps_order(void **state)
     rig_fini(&rig);
 }
 
+static void generations_that_pass_between_two_looks_are_read_in_order(void **state)
+{
+    struct rig rig;
+
+    (void)state;
+    rig_init(&rig);
+    rig_write(&rig, "a.log", "0\n");
+    rig_write(&rig, "a.log.9", "long ago\n");
+    assert_int_equal(utimensat(AT_FDCWD, rig_path(&rig, "a.log.9"),
+                               (struct timespec[]){{.tv_sec = 1000000000}, {.tv_sec = 1000000000}},
+                               0),
+                     0);
+    rig_follow(&rig, "a.log", TAIL_FROM_START);
+    rig_expect(&rig, "0\n");
+    rig_rename(&rig, "a.log", "a.log.3");
+    rig_write(&rig, "a.log", "1\n");
+    rig_rename(&rig, "a.log", "a.log.2");
+    rig_write(&rig, "a.log", "2\n");
+    rig_rename(&rig, "a.log", "a.log.1");
+    rig_write(&rig, "a.log", "3\n");
+    rig_expect(&rig, "0\n1\n2\n3\n");
+    rig_fini(&rig);
+}
+
 static void renamed_file_that_the_glob_matches_is_not_read_again(void **state)
 {
     struct rig rig;
@@ -432,6 +456,7 @@ int main(void)
         cmocka_unit_test(line_unfinished_at_start_is_delivered_whole_when_it_goes_on),
         cmocka_unit_test(line_unfinished_at_start_stays_unsaid_when_nothing_comes),
         cmocka_unit_test(rename_rotation_keeps_order),
+        cmocka_unit_test(generations_that_pass_between_two_looks_are_read_in_order),
         cmocka_unit_test(renamed_file_that_the_glob_matches_is_not_read_again),
         cmocka_unit_test(truncation_begins_anew),
         cmocka_unit_test(rewrite_to_the_same_size_is_read),

@@ -153,7 +153,11 @@ static bool is_cri_line(const struct decoder *decoder, struct span bytes)
     char head[HEADER_BYTES];
     size_t n = decoder->pending.len < HEADER_BYTES ? decoder->pending.len : HEADER_BYTES;
 
-    if (decoder->opts.format != DECODE_AUTO && decoder->opts.format != DECODE_CRI) {
+    if ((decoder->opts.format != DECODE_AUTO && decoder->opts.format != DECODE_CRI) ||
+        (n > 0 && decoder->pending.ptr[0] != '2')) {
+        return false; /* no year of ours */
+    }
+    if (n == 0 && bytes.len > 0 && bytes.ptr[0] != '2' && bytes.ptr[0] != '\0') {
         return false;
     }
     memcpy(head, decoder->pending.ptr != NULL ? decoder->pending.ptr : "", n);
@@ -165,20 +169,28 @@ static bool is_cri_line(const struct decoder *decoder, struct span bytes)
     return cri_begins(span_of(head, n));
 }
 
-/* The first line end in [p, end), or NULL. *cr caches where the next \r is. */
-static const char *find_end(const struct decoder *decoder, const char *p, const char *end,
-                            const char **cr)
-{
-    const char *nl = memchr(p, '\n', (size_t)(end - p));
+/* The next \n and \r of a chunk, each looked for once only; NULL: there is no more. */
+struct line_ends {
+    const char *nl;
+    const char *cr;
+};
 
-    if (*cr != NULL && *cr < p) {
-        *cr = memchr(p, '\r', (size_t)(end - p));
+static const char *next_byte(const char *known, int c, const char *p, const char *end)
+{
+    return known != NULL && known < p ? memchr(p, c, (size_t)(end - p)) : known;
+}
+
+/* The first line end in [p, end), or NULL. */
+static const char *find_end(const struct decoder *decoder, const char *p, const char *end,
+                            struct line_ends *ends)
+{
+    ends->nl = next_byte(ends->nl, '\n', p, end);
+    ends->cr = next_byte(ends->cr, '\r', p, end);
+    if (ends->cr != NULL && (ends->nl == NULL || ends->cr < ends->nl) &&
+        !is_cri_line(decoder, span_of(p, (size_t)(ends->cr - p)))) {
+        return ends->cr;
     }
-    if (*cr != NULL && (nl == NULL || *cr < nl) &&
-        !is_cri_line(decoder, span_of(p, (size_t)(*cr - p)))) {
-        return *cr;
-    }
-    return nl;
+    return ends->nl;
 }
 
 /* Takes a line that ends in this chunk. True when its bytes lay apart from the chunk's, so that a
@@ -200,10 +212,11 @@ static bool end_line(struct decoder *decoder, struct span bytes, uint64_t offset
 static void take_chunk(struct decoder *decoder, const char *p, const char *end, uint64_t offset)
 {
     const char *start = p;
-    const char *cr = memchr(p, '\r', (size_t)(end - p));
+    struct line_ends ends = {memchr(p, '\n', (size_t)(end - p)),
+                             memchr(p, '\r', (size_t)(end - p))};
 
     while (p < end && !batch_has_failed(decoder)) {
-        const char *stop = find_end(decoder, p, end, &cr);
+        const char *stop = find_end(decoder, p, end, &ends);
         struct span bytes = span_of(p, (size_t)((stop != NULL ? stop : end) - p));
 
         if (stop == NULL) {

@@ -5,7 +5,7 @@
  *
  * The step of the sampling scan is the one that makes both scans together cheapest: one literal of
  * ten bytes is no reason to look at more places for a thousand longer ones, but neither is it worth
- * a second scan of its own.
+ * a second scan of its own. A narrower step also has shorter windows, which avoid common words.
  */
 #include "match/finder_internal.h"
 
@@ -13,8 +13,9 @@
 
 #include "match/rarity_internal.h"
 
-/* What a literal of the shuffling scan adds to a byte's cost through places proposed in vain, in
- * sampled places. */
+/* Costs in sampled places, measured: looking at a place that was proposed, and what each literal of
+ * the shuffling scan adds to a byte's cost by that. */
+#define HIT_COST             30
 #define SHUFFLE_LITERAL_COST 0.002
 
 static int compare_literals(const struct literal *a, const struct literal *b)
@@ -79,28 +80,6 @@ static enum rc take_needs(struct finder *finder, struct arena *arena,
     return RC_OK;
 }
 
-static unsigned choose_stride(const struct finder *finder)
-{
-    unsigned best = STRIDE_MAX;
-    double least = 0;
-
-    for (unsigned stride = STRIDE_MAX; stride >= STRIDE_MIN; stride--) {
-        size_t n_short = 0;
-        double cost = 1.0 / stride;
-        for (uint32_t i = 0; i < finder->n_literals; i++) {
-            n_short += finder->literals[i].bytes.len < stride + 3;
-        }
-        if (n_short > 0) {
-            cost += finder->prefilter->shuffle_cost + SHUFFLE_LITERAL_COST * (double)n_short;
-        }
-        if (stride == STRIDE_MAX || cost < least) {
-            least = cost;
-            best = stride;
-        }
-    }
-    return best;
-}
-
 static bool is_sampled(const struct finder *finder, uint32_t literal)
 {
     return finder->literals[literal].bytes.len >= finder->sampler.stride + 3;
@@ -127,29 +106,75 @@ static size_t choose_windows(const struct finder *finder, const struct rarity_us
     return n;
 }
 
+/* The share of text places that the grams of uses propose: that of each different gram once. */
+static double share_of_uses(const struct gram_use *uses, size_t n, struct rarity_users *users)
+{
+    double share = 0;
+
+    memset(users, 0, sizeof(*users));
+    for (size_t i = 0; i < n; i++) {
+        uint32_t place = rarity_hash(uses[i].gram);
+        share += users->n[place]++ == 0 ? rarity_share(place) : 0;
+    }
+    return share;
+}
+
+static size_t count_short(const struct finder *finder)
+{
+    size_t n = 0;
+
+    for (uint32_t i = 0; i < finder->n_literals; i++) {
+        n += !is_sampled(finder, i);
+    }
+    return n;
+}
+
+/* Sets the stride that costs least a byte; uses has room for STRIDE_MAX of each literal. */
+static void choose_stride(struct finder *finder, struct rarity_users *users, struct gram_use *uses)
+{
+    unsigned best = STRIDE_MAX;
+    double least = 0;
+
+    for (unsigned stride = STRIDE_MAX; stride >= STRIDE_MIN; stride--) {
+        size_t n;
+        size_t n_short;
+        double cost;
+        finder->sampler.stride = stride;
+        n = choose_windows(finder, NULL, uses);
+        n_short = count_short(finder);
+        cost = (1 + HIT_COST * share_of_uses(uses, n, users)) / stride;
+        if (n_short > 0) {
+            cost += finder->prefilter->shuffle_cost + SHUFFLE_LITERAL_COST * (double)n_short;
+        }
+        if (stride == STRIDE_MAX || cost < least) {
+            least = cost;
+            best = stride;
+        }
+    }
+    finder->sampler.stride = best;
+}
+
 /* Windows are chosen twice: what is rare in logs first, then again knowing what many literals of
  * this set have in common. */
 static enum rc build_sampling(struct finder *finder, struct arena *arena)
 {
-    unsigned stride = finder->sampler.stride;
     struct arena work = {0};
     struct rarity_users *users = arena_alloc(&work, 1, sizeof(*users));
     struct gram_use *uses =
-        arena_alloc(&work, (size_t)finder->n_literals * stride + 1, sizeof(*uses));
+        arena_alloc(&work, (size_t)finder->n_literals * STRIDE_MAX + 1, sizeof(*uses));
     size_t n = 0;
     enum rc rc = RC_NOMEM;
 
     if (uses != NULL && users != NULL) {
+        choose_stride(finder, users, uses);
         n = choose_windows(finder, NULL, uses);
-        for (size_t i = 0; i < n; i++) {
-            users->n[rarity_hash(uses[i].gram)]++;
-        }
+        (void)share_of_uses(uses, n, users);
         n = choose_windows(finder, users, uses);
         finder->has_sampler = n > 0;
         rc = gram_index_build(&finder->index, arena, uses, n);
     }
     if (rc == RC_OK) {
-        rc = sampler_build(&finder->sampler, arena, &finder->index, stride);
+        rc = sampler_build(&finder->sampler, arena, &finder->index, finder->sampler.stride);
     }
     arena_fini(&work);
     return rc;
@@ -226,7 +251,6 @@ enum rc finder_build(struct finder *finder, struct arena *arena, const struct fi
     *finder = (struct finder){.prefilter = prefilter_choose()};
     rc = take_needs(finder, arena, needs, n_needs);
     if (rc == RC_OK) {
-        finder->sampler.stride = choose_stride(finder);
         rc = build_sampling(finder, arena);
     }
     if (rc == RC_OK) {

@@ -4,11 +4,11 @@
 
 #include <stdlib.h>
 
-/* Bits of the bitmap for each gram in it: one place in 64 is proposed by chance. More
- * bits propose less but leave the fastest cache. */
-#define BITS_A_GRAM     64
+/* Bits of the bitmap for each gram in it, so that hardly a place is proposed by chance; a larger
+ * bitmap than the maximum leaves the fastest cache. */
+#define BITS_A_GRAM     128
 #define BITMAP_LOG2_MIN 16
-#define BITMAP_LOG2_MAX 19
+#define BITMAP_LOG2_MAX 18
 
 static unsigned log2_at_least(size_t n)
 {

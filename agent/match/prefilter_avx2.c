@@ -102,7 +102,7 @@ AVX2 static size_t shuffle(const struct shuffler *shuffler, const uint8_t *text,
     return n + rest;
 }
 
-const struct prefilter prefilter_avx2 = {"avx2", sample, shuffle, 0.22};
+const struct prefilter prefilter_avx2 = {"avx2", sample, shuffle, 0.13};
 
 #else
 

@@ -20,7 +20,7 @@
 #include <stdint.h>
 #include <string.h>
 
-#define STRIDE_MIN 4
+#define STRIDE_MIN 3
 #define STRIDE_MAX 8
 #define SHORT_MIN  3 /* shorter literals are not looked for */
 

@@ -50,7 +50,7 @@ static size_t sample(const struct sampler *sampler, const uint8_t *text, size_t 
     return prefilter_scalar.sample(sampler, text, n_places, hits);
 }
 
-const struct prefilter prefilter_neon = {"neon", sample, shuffle, 0.22};
+const struct prefilter prefilter_neon = {"neon", sample, shuffle, 0.13};
 
 #else
 

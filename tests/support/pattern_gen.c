@@ -62,7 +62,7 @@ static const char *const tail[] = {
     " \\(error [0-9]+\\)",
     ", rank [0-9]+ of [0-9]+",
     "",
-    " [^,\n]{1,40}, giving up",
+    " [^,]{1,40}, giving up",
     " on device [0-9]+",
     ": (EAGAIN|EIO|ENOSPC)",
     " after [0-9.]+ (s|ms)",
@@ -85,7 +85,7 @@ void pattern_gen(unsigned i, char *out, size_t size)
     } else if (i % 6 == 5) {
         (void)snprintf(out, size, "NVRM: Xid \\((PCI:)?[0-9a-fA-F:.]+\\): %u,", i / 6);
     } else if (i % 6 == 4) {
-        (void)snprintf(out, size, "(%s|%s)[^\n]{0,40} %s the %s %u", a, PICK(who, r >> 8 & 0xff), b,
+        (void)snprintf(out, size, "(%s|%s)[^,]{0,40} %s the %s %u", a, PICK(who, r >> 8 & 0xff), b,
                        c, i);
     } else {
         (void)snprintf(out, size, "%s: %s %s%s #%u", a, b, c, d, i);

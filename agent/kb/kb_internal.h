@@ -8,9 +8,8 @@
 #include "kb/kb.h"
 
 /* A file of the KB is never larger than this, nor nested deeper. */
-#define KB_FILE_MAX_BYTES  ((size_t)1024 * 1024)
-#define KB_FILE_MAX_DEPTH  64
-#define KB_REGEX_MAX_BYTES ((size_t)4096)
+#define KB_FILE_MAX_BYTES ((size_t)1024 * 1024)
+#define KB_FILE_MAX_DEPTH 64
 
 enum rc kb_tier_parse(struct span name, enum kb_tier *ret_tier) GPUERR_MUSTCHECK;
 enum rc kb_role_parse(struct span name, enum kb_role *ret_role) GPUERR_MUSTCHECK;

@@ -311,11 +311,10 @@ static enum rc parse_sequence(struct regex_parser *parser, uint32_t *ret_node)
 
 static enum rc parse_alternation(struct regex_parser *parser, uint32_t *ret_node)
 {
-    uint32_t last;
+    uint32_t last = REGEX_NONE;
     uint32_t branch;
-    enum rc rc;
+    enum rc rc = parse_sequence(parser, &last);
 
-    rc = parse_sequence(parser, &last);
     *ret_node = last;
     if (rc != RC_OK || parser->at == parser->end || *parser->at != '|') {
         return rc;

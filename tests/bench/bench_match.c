@@ -17,6 +17,7 @@
  * it was there when this program was built grep, rg    grep -E -f and rg -f with one thread,
  * counting lines, less the time they take for an empty file
  */
+#include <math.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -291,7 +292,7 @@ static double run_tool(struct bench *bench, void *ctx, size_t bytes)
     whole = run_command(tool->argv);
     *tool->path = tool->empty;
     start_up = run_command(tool->argv);
-    return whole < 0 || start_up < 0 || whole <= start_up ? 1e9 : whole - start_up;
+    return whole < 0 || start_up < 0 || whole <= start_up ? HUGE_VAL : whole - start_up;
 }
 
 static void write_file(const struct bench *bench, const char *name, const char *bytes, size_t len,

@@ -15,6 +15,7 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
+#include "kb/kb_builtin.h"
 #include "match/match_source_internal.h"
 #include "support/lines.h"
 #include "support/log_text.h"
@@ -306,7 +307,7 @@ static bool compare_tree(struct pair *pair, const char *directory)
 
 static bool compare_kb(struct pair *pair)
 {
-    struct kb_opts kb_opts = {.builtin = true};
+    struct kb_opts kb_opts = {.builtin = &kb_builtin};
     struct match_opts opts = {0};
     struct kb *kb;
     struct err err;

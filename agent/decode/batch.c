@@ -138,7 +138,7 @@ void batch_copy(struct decoder *decoder, struct span text, const struct line *li
     struct buf *to = &decoder->scratch->text;
     size_t len;
 
-    if (!make_room(decoder, text.len + 1)) {
+    if (text.len == 0 || !make_room(decoder, text.len + 1)) {
         return;
     }
     len = ansi_strip(text, to->ptr + to->len);

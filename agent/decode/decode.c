@@ -239,16 +239,15 @@ static void take_chunk(struct decoder *decoder, const char *p, const char *end, 
 /* Whether the stream turns out to be UTF-16; its mark may come in two pieces. */
 static bool is_refused(struct decoder *decoder, const struct chunk *chunk)
 {
-    char first = chunk->bytes.ptr[0];
-    char mark[2] = {first, chunk->bytes.len > 1 ? chunk->bytes.ptr[1] : '\0'};
+    char mark[2] = {0};
 
-    if (chunk->offset == 1 && decoder->pending_raw == 1) {
-        mark[0] = decoder->pending.len > 0 ? decoder->pending.ptr[0] : '\0';
-        mark[1] = first;
+    if (chunk->offset == 0) {
+        memcpy(mark, chunk->bytes.ptr, chunk->bytes.len > 1 ? 2 : 1);
+    } else if (chunk->offset == 1 && decoder->pending_raw == 1 && decoder->pending.len == 1) {
+        mark[0] = decoder->pending.ptr[0];
+        mark[1] = chunk->bytes.ptr[0];
     }
-    if (chunk->offset == 0 || (chunk->offset == 1 && decoder->pending_raw == 1)) {
-        decoder->refused = decoder->refused || is_utf16(span_of(mark, 2));
-    }
+    decoder->refused = decoder->refused || is_utf16(span_of(mark, 2));
     return decoder->refused;
 }
 

@@ -119,15 +119,33 @@ static bool may_be_object(struct span line)
     return line.len > 2 && line.ptr[0] == '{' && line.ptr[line.len - 1] == '}';
 }
 
+/* Whether an escaped NUL is in line; behind an escaped backslash the same letters are text. */
+static bool has_escaped_nul(struct span line)
+{
+    static const struct span nul = SPAN_LIT("\\u0000");
+    const char *p = span_find(line, nul);
+
+    while (p != NULL) {
+        size_t backslashes = 1;
+        while (p - backslashes >= line.ptr && p[-(ptrdiff_t)backslashes] == '\\') {
+            backslashes++;
+        }
+        if (backslashes % 2 == 1) {
+            return true;
+        }
+        p = span_find(span_from(line, (size_t)(p + nul.len - line.ptr)), nul);
+    }
+    return false;
+}
+
 /* cJSON ends a string at an escaped NUL: such a line is kept as it is, so that nothing of it is
  * hidden, and so is one with something behind the object. */
 static cJSON *parse_object(struct span line)
 {
-    static const struct span nul = SPAN_LIT("\\u0000");
     const char *end = NULL;
     cJSON *root;
 
-    if (!may_be_object(line) || span_find(line, nul) != NULL) {
+    if (!may_be_object(line) || has_escaped_nul(line)) {
         return NULL;
     }
     root = cJSON_ParseWithLengthOpts(line.ptr, line.len, &end, false);

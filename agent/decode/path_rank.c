@@ -86,6 +86,9 @@ static struct span cut_last(struct span *path)
     size_t n = path->len;
     struct span last;
 
+    if (n == 0) {
+        return (struct span)SPAN_LIT("");
+    }
     while (n > 0 && path->ptr[n - 1] != '/') {
         n--;
     }

@@ -22,7 +22,10 @@ static bool is_digit(char c)
 
 static char at(struct span text, size_t i)
 {
-    return i < text.len ? text.ptr[i] : '\0';
+    if (i >= text.len) {
+        return '\0';
+    }
+    return text.ptr[i];
 }
 
 /* The number at text[*i], of at most RANK_DIGITS_MAX digits; moves *i behind it. */

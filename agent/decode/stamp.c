@@ -200,7 +200,7 @@ static int64_t local_offset(struct stamp_zone *zone, int64_t local_s)
 static bool is_date(const struct fields *f)
 {
     return f->month >= 1 && f->month <= 12 && f->day >= 1 && f->day <= 31 &&
-           (f->year == 0 || f->year >= 1970);
+           (f->year == 0 || (f->year >= 1970 && f->year < 2200)); /* nanoseconds end in 2262 */
 }
 
 static int64_t to_seconds(const struct fields *f, int year)

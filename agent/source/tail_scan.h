@@ -72,7 +72,7 @@ struct scan *scan_free(struct scan *scan);
 
 /* Adds a plain path, or a directory to be searched. Before the first run or between two. */
 enum rc scan_add_path(struct scan *scan, const char *path) GPUERR_MUSTCHECK;
-enum rc scan_add_root(struct scan *scan, const char *dir) GPUERR_MUSTCHECK;
+enum rc scan_add_root(struct scan *scan, const char *path) GPUERR_MUSTCHECK;
 
 void scan_run(struct scan *scan, struct scan_task *task);
 

@@ -1,6 +1,7 @@
 # Warnings, hardening and sanitizers, in one interface target that every target of the project links.
 add_library(gpuerr_flags INTERFACE)
-target_compile_definitions(gpuerr_flags INTERFACE _GNU_SOURCE _FILE_OFFSET_BITS=64)
+target_compile_definitions(gpuerr_flags INTERFACE _GNU_SOURCE _FILE_OFFSET_BITS=64
+  GPUERR_VERSION="${PROJECT_VERSION}")
 target_compile_options(gpuerr_flags INTERFACE
   -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion -Wformat=2
   -Wstrict-prototypes -Wmissing-prototypes -Wcast-qual -Wundef -Wvla -Walloca

@@ -13,6 +13,7 @@ add_custom_command(OUTPUT ${kb_c}
   COMMENT "Embedding the knowledge base" VERBATIM)
 add_library(kb_builtin STATIC ${kb_c})
 target_include_directories(kb_builtin PRIVATE ${CMAKE_SOURCE_DIR}/agent)
+target_compile_definitions(kb_builtin PRIVATE _GNU_SOURCE)
 # Constant data has nothing to optimise or to sanitize; both only cost build time.
 target_compile_options(kb_builtin PRIVATE -std=c11 -O0 -g0)
 
@@ -25,3 +26,6 @@ add_custom_command(OUTPUT ${rules_c}
   COMMENT "Embedding the rule pack" VERBATIM)
 add_library(rules_builtin STATIC ${rules_c})
 target_include_directories(rules_builtin PRIVATE ${CMAKE_SOURCE_DIR}/agent)
+target_compile_definitions(rules_builtin PRIVATE _GNU_SOURCE)
+# The rules room falls back on it, so whoever links the room links it as well.
+target_link_libraries(room_rules INTERFACE rules_builtin)

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Regexes come from files that anybody may have written. Refused are, besides what PCRE2 refuses:
- * verbs `(*...)`, which could raise our limits or change what a match is; callouts; \C, which splits
- * characters; patterns whose compiled form is larger than a log message can need; and those that
- * match nothing at all, since they would match every line.
+ * verbs `(*...)`, which could raise our limits or change what a match is; callouts; \C, which
+ * splits characters; patterns whose compiled form is larger than a log message can need; and those
+ * that match nothing at all, since they would match every line.
  */
 #include "kb/kb_regex_internal.h"
 
@@ -55,6 +55,10 @@ static enum rc check_syntax(struct span p, struct err *err)
         } else if (p.ptr[i] == '\\') {
             quoted = span_starts(rest, span_str("\\Q"));
             i++;
+        } else if (in_class && span_starts(rest, span_str("[:"))) {
+            /* A POSIX class; its closing bracket does not end the class that it stands in. */
+            const char *end = span_find(rest, span_str(":]"));
+            i += end != NULL ? (size_t)(end - rest.ptr) + 1 : 0;
         } else if (in_class) {
             in_class = p.ptr[i] != ']';
         } else if (p.ptr[i] == '[') {
@@ -87,8 +91,8 @@ static enum rc compile(struct kb_regex *regex, struct span pattern, struct err *
         regex->limits = pcre2_match_context_create(general);
     }
     if (compile != NULL && regex->limits != NULL) {
-        regex->code = pcre2_compile((PCRE2_SPTR)pattern.ptr, pattern.len, OPTIONS, &error, &offset,
-                                    compile);
+        regex->code =
+            pcre2_compile((PCRE2_SPTR)pattern.ptr, pattern.len, OPTIONS, &error, &offset, compile);
     }
     if (regex->code != NULL) {
         regex->data = pcre2_match_data_create_from_pattern(regex->code, general);
@@ -189,10 +193,10 @@ size_t kb_regex_names(const struct kb_regex *regex, struct span names[MATCH_CAPT
 
 enum kb_regex_result kb_regex_run(const struct kb_regex *regex, struct span text)
 {
-    int n = pcre2_match(regex->code, (PCRE2_SPTR)text.ptr, text.len, 0, 0, regex->data,
-                        regex->limits);
+    int n =
+        pcre2_match(regex->code, (PCRE2_SPTR)text.ptr, text.len, 0, 0, regex->data, regex->limits);
 
-    return n >= 0                      ? KB_REGEX_MATCHES
+    return n >= 0                     ? KB_REGEX_MATCHES
            : n == PCRE2_ERROR_NOMATCH ? KB_REGEX_DIFFERS
                                       : KB_REGEX_STOPPED;
 }

@@ -85,35 +85,46 @@ static bool is_sampled(const struct finder *finder, uint32_t literal)
     return finder->literals[literal].bytes.len >= finder->sampler.stride + 3;
 }
 
-/* Enters the grams of each sampled literal's window; returns how many. */
-static size_t choose_windows(const struct finder *finder, const struct rarity_users *users,
-                             struct gram_use *uses)
+/* What building the sampling scan works with. */
+struct sampling {
+    uint16_t (*places)[RARITY_PLACES_MAX]; /* of each literal's grams */
+    struct rarity_users *users;
+    struct gram_use *uses; /* STRIDE_MAX of each literal */
+    size_t n_uses;
+};
+
+/* Makes the uses: the grams of each sampled literal's window. */
+static void choose_windows(const struct finder *finder, const struct rarity_users *users,
+                           struct sampling *sampling)
 {
     unsigned stride = finder->sampler.stride;
-    size_t n = 0;
     double share;
 
+    sampling->n_uses = 0;
     for (uint32_t i = 0; i < finder->n_literals; i++) {
         const struct literal *literal = &finder->literals[i].bytes;
+        const uint16_t *places = sampling->places[i];
         if (is_sampled(finder, i)) {
-            size_t window = rarity_window(literal, stride, users, &share);
-            size_t rarest = rarity_window(literal, 1, NULL, &share);
+            size_t n_places = literal->len - 3;
+            size_t window = rarity_window_of(places, n_places, stride, users, &share);
+            size_t rarest = rarity_window_of(places, n_places, 1, NULL, &share);
             for (size_t at = window; at < window + stride; at++) {
-                uses[n++] = gram_use_of(literal, i, at, rarest);
+                sampling->uses[sampling->n_uses++] = gram_use_of(literal, i, at, rarest);
             }
         }
     }
-    return n;
 }
 
-/* The share of text places that the grams of uses propose: that of each different gram once. */
-static double share_of_uses(const struct gram_use *uses, size_t n, struct rarity_users *users)
+/* The share of text places that the uses propose: that of each different gram once. Counts users.
+ */
+static double share_of_uses(struct sampling *sampling)
 {
+    struct rarity_users *users = sampling->users;
     double share = 0;
 
     memset(users, 0, sizeof(*users));
-    for (size_t i = 0; i < n; i++) {
-        uint32_t place = rarity_hash(uses[i].gram);
+    for (size_t i = 0; i < sampling->n_uses; i++) {
+        uint32_t place = rarity_hash(sampling->uses[i].gram);
         share += users->n[place]++ == 0 ? rarity_share(place) : 0;
     }
     return share;
@@ -129,20 +140,19 @@ static size_t count_short(const struct finder *finder)
     return n;
 }
 
-/* Sets the stride that costs least a byte; uses has room for STRIDE_MAX of each literal. */
-static void choose_stride(struct finder *finder, struct rarity_users *users, struct gram_use *uses)
+/* Sets the stride that costs least a byte. */
+static void choose_stride(struct finder *finder, struct sampling *sampling)
 {
     unsigned best = STRIDE_MAX;
     double least = 0;
 
     for (unsigned stride = STRIDE_MAX; stride >= STRIDE_MIN; stride--) {
-        size_t n;
         size_t n_short;
         double cost;
         finder->sampler.stride = stride;
-        n = choose_windows(finder, NULL, uses);
+        choose_windows(finder, NULL, sampling);
         n_short = count_short(finder);
-        cost = (1 + HIT_COST * share_of_uses(uses, n, users)) / stride;
+        cost = (1 + HIT_COST * share_of_uses(sampling)) / stride;
         if (n_short > 0) {
             cost += finder->prefilter->shuffle_cost + SHUFFLE_LITERAL_COST * (double)n_short;
         }
@@ -154,24 +164,38 @@ static void choose_stride(struct finder *finder, struct rarity_users *users, str
     finder->sampler.stride = best;
 }
 
+static bool sampling_init(struct sampling *sampling, struct arena *work,
+                          const struct finder *finder)
+{
+    size_t n = finder->n_literals;
+
+    sampling->places = arena_alloc(work, n + 1, sizeof(*sampling->places));
+    sampling->users = arena_alloc(work, 1, sizeof(*sampling->users));
+    sampling->uses = arena_alloc(work, n * STRIDE_MAX + 1, sizeof(*sampling->uses));
+    if (sampling->places == NULL || sampling->users == NULL || sampling->uses == NULL) {
+        return false;
+    }
+    for (size_t i = 0; i < n; i++) {
+        (void)rarity_places(&finder->literals[i].bytes, sampling->places[i]);
+    }
+    return true;
+}
+
 /* Windows are chosen twice: what is rare in logs first, then again knowing what many literals of
  * this set have in common. */
 static enum rc build_sampling(struct finder *finder, struct arena *arena)
 {
     struct arena work = {0};
-    struct rarity_users *users = arena_alloc(&work, 1, sizeof(*users));
-    struct gram_use *uses =
-        arena_alloc(&work, (size_t)finder->n_literals * STRIDE_MAX + 1, sizeof(*uses));
-    size_t n = 0;
+    struct sampling sampling = {0};
     enum rc rc = RC_NOMEM;
 
-    if (uses != NULL && users != NULL) {
-        choose_stride(finder, users, uses);
-        n = choose_windows(finder, NULL, uses);
-        (void)share_of_uses(uses, n, users);
-        n = choose_windows(finder, users, uses);
-        finder->has_sampler = n > 0;
-        rc = gram_index_build(&finder->index, arena, uses, n);
+    if (sampling_init(&sampling, &work, finder)) {
+        choose_stride(finder, &sampling);
+        choose_windows(finder, NULL, &sampling);
+        (void)share_of_uses(&sampling);
+        choose_windows(finder, sampling.users, &sampling);
+        finder->has_sampler = sampling.n_uses > 0;
+        rc = gram_index_build(&finder->index, arena, sampling.uses, sampling.n_uses);
     }
     if (rc == RC_OK) {
         rc = sampler_build(&finder->sampler, arena, &finder->index, finder->sampler.stride);
@@ -235,7 +259,7 @@ static enum rc build_shuffling(struct finder *finder, struct arena *arena)
         const struct literal *literal = &finder->literals[i].bytes;
         if (!is_sampled(finder, i)) {
             double share;
-            size_t at = literal->len > 3 ? rarity_window(literal, 1, NULL, &share) : 0;
+            size_t at = literal->len > 3 ? rarity_window(literal, 1, &share) : 0;
             enter_bucket(finder, (unsigned)(taken++ / each), i, at);
         }
     }

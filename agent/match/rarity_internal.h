@@ -45,12 +45,20 @@ struct rarity_users {
     uint32_t n[RARITY_ENTRIES];
 };
 
+/* Grams of the longest literal. */
+#define RARITY_PLACES_MAX 61
+
+/* The places in the table of all grams of a literal of four bytes or more; returns how many. */
+size_t rarity_places(const struct literal *literal, uint16_t places[RARITY_PLACES_MAX]);
+
 /*
  * The n grams in a row of a literal (at least n + 3 bytes long) that cost least together: where
- * they begin, and the sum of their shares, each times one more than its users (which may be NULL).
+ * they begin, and the sum of their shares, each times a little more than one if it has users (which
+ * may be NULL).
  */
-size_t rarity_window(const struct literal *literal, size_t n, const struct rarity_users *users,
-                     double *ret_share);
+size_t rarity_window_of(const uint16_t *places, size_t n_places, size_t n,
+                        const struct rarity_users *users, double *ret_share);
+size_t rarity_window(const struct literal *literal, size_t n, double *ret_share);
 
 /* What a literal costs a byte of log text, in places to look at; COVER_COST_MAX: it cannot be
  * looked for. */

@@ -16,7 +16,8 @@ static const char *parse_header(struct span line, struct envelope *ret_envelope)
     struct span rest;
     const char *blank;
 
-    if (line.len < HEADER_MIN || line.ptr[4] != '-' || line.ptr[10] != 'T' || line.ptr[13] != ':') {
+    if (line.len < HEADER_MIN || line.ptr[0] != '2' || line.ptr[4] != '-' || line.ptr[10] != 'T' ||
+        line.ptr[13] != ':') {
         return NULL;
     }
     blank = memchr(line.ptr + HEADER_MIN - 10, ' ', line.len < 48 ? line.len - 20 : 28);
@@ -39,13 +40,6 @@ static const char *parse_header(struct span line, struct envelope *ret_envelope)
     return NULL;
 }
 
-bool cri_begins(struct span line)
-{
-    struct envelope envelope;
-
-    return parse_header(line, &envelope) != NULL;
-}
-
 bool cri_parse(struct span line, struct stamp_zone *zone, struct envelope *ret_envelope)
 {
     const char *text = parse_header(line, ret_envelope);
@@ -61,4 +55,12 @@ bool cri_parse(struct span line, struct stamp_zone *zone, struct envelope *ret_e
     ret_envelope->text = span_of(text, (size_t)(line.ptr + line.len - text));
     ret_envelope->log_wall_ns = stamp.wall_ns;
     return true;
+}
+
+bool cri_begins(struct span line)
+{
+    struct stamp_zone zone = {0}; /* not needed: the stamp has one */
+    struct envelope envelope;
+
+    return cri_parse(line, &zone, &envelope);
 }

@@ -37,7 +37,7 @@ static bool starts_nocase(struct span text, const char *word)
 {
     size_t n = strlen(word);
 
-    return text.len >= n && strncasecmp(text.ptr, word, n) == 0;
+    return text.ptr != NULL && text.len >= n && strncasecmp(text.ptr, word, n) == 0;
 }
 
 /* The number behind `word` and an optional separator in name; the word must not be the end of a

@@ -11,7 +11,7 @@
  * A failure that says nothing about the path (EMFILE, ENOMEM, EIO, a permission taken away) never
  * reads as "gone": only ENOENT and its kin do. See tail_scan.h.
  */
-#include "source/tail_scan.h"
+#include "source/tail_scan_internal.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -36,179 +36,9 @@
 #define SWEEP_ENTRIES 32
 #define SWEEP_DIRS    4
 
-/* A pattern that sweeps in more than this is a mistake (`**` over a data set). */
-#define ENTRIES_MAX 100000
-#define DIRS_MAX    20000
-
-/* More things to look at than this, and everything is looked at. */
-#define HINTS_MAX 4096
-
 #define DIR_EVENTS                                                                                 \
     (IN_CREATE | IN_DELETE | IN_MOVED_FROM | IN_MOVED_TO | IN_ATTRIB | IN_DELETE_SELF |            \
      IN_MOVE_SELF | IN_ONLYDIR)
-
-enum entry_state { ENTRY_NEW, ENTRY_FILE, ENTRY_ABSENT, ENTRY_REFUSED };
-
-struct scan_entry {
-    struct table_node node; /* by path */
-    struct scan_dir *dir;
-    struct scan_entry *next_in_dir;
-    size_t index;
-    enum entry_state state;
-    bool plain;    /* asked for by its path: kept while it does not exist */
-    bool was_seen; /* last is set; of what is absent, to the time of the look */
-    bool is_link;  /* may be turned to another file without an event here */
-    uint64_t listed;
-    struct stat last; /* of ENTRY_FILE */
-    int err_no;       /* of ENTRY_REFUSED */
-    char path[];
-};
-
-struct scan_dir {
-    struct table_node node; /* by path */
-    size_t index;
-    struct scan_entry *entries;
-    int wd;        /* -1: not watched */
-    bool root;     /* asked for: kept while it does not exist */
-    bool searched; /* something below it may match a pattern */
-    bool via_link; /* reached through a symbolic link: the same path may lead elsewhere later */
-    bool notifies; /* watched, and its file system tells of every change */
-    bool present;
-    bool due; /* to be listed in this run */
-    int err_no;
-    dev_t device;
-    ino_t inode;
-    int64_t changed_ns;
-    char path[]; /* empty: the current directory */
-};
-
-struct scan {
-    struct scan_opts opts;
-    struct arena arena; /* the patterns: a scan that hangs outlives those who gave them */
-    struct mounts *mounts;
-    struct table by_path; /* entries and directories; kinds differ in their hash seed */
-    struct table dirs_by_path;
-    struct scan_entry **entries;
-    size_t n_entries;
-    size_t entries_cap;
-    struct scan_dir **dirs;
-    size_t n_dirs;
-    size_t dirs_cap;
-    size_t sweep_entry;
-    size_t sweep_dir;
-    uint64_t listing; /* number of the listing under way */
-    bool started;
-    bool too_many_said;
-    bool force_full;
-    struct scan_task *task;
-};
-
-/* ---- changes ---- */
-
-static bool grow(void **items, size_t *cap, size_t n, size_t size)
-{
-    size_t more = *cap > 0 ? *cap * 2 : 16;
-    void *grown;
-
-    if (n < *cap) {
-        return true;
-    }
-    grown = mem_realloc(*items, more, size);
-    if (grown == NULL) {
-        return false;
-    }
-    *items = grown;
-    *cap = more;
-    return true;
-}
-
-static void add_change(struct scan *scan, enum scan_kind kind, const char *path,
-                       const struct stat *st, int err_no)
-{
-    struct scan_task *task = scan->task;
-    struct span copy = arena_copy(&task->arena, span_str(path));
-
-    if (copy.ptr == NULL || !grow((void **)&task->changes, &task->changes_cap, task->n_changes,
-                                  sizeof(*task->changes))) {
-        task->rc = RC_NOMEM;
-        scan->force_full = true;
-        return;
-    }
-    task->changes[task->n_changes++] = (struct scan_change){
-        .kind = kind,
-        .path = copy.ptr,
-        .device = st != NULL ? st->st_dev : 0,
-        .inode = st != NULL ? st->st_ino : 0,
-        .size = st != NULL ? (uint64_t)st->st_size : 0,
-        .err_no = err_no,
-    };
-}
-
-void scan_task_hint(struct scan_task *task, int wd, const char *name)
-{
-    struct span copy;
-
-    if (task->full) {
-        return;
-    }
-    if (task->n_hints == HINTS_MAX) {
-        task->full = true;
-        return;
-    }
-    copy = arena_copy(&task->arena, span_str(name));
-    if ((name != NULL && copy.ptr == NULL) ||
-        !grow((void **)&task->hints, &task->hints_cap, task->n_hints, sizeof(*task->hints))) {
-        task->full = true;
-        return;
-    }
-    task->hints[task->n_hints++] = (struct scan_hint){wd, name != NULL ? copy.ptr : NULL};
-}
-
-void scan_task_fini(struct scan_task *task)
-{
-    arena_fini(&task->arena);
-    mem_free(task->hints);
-    mem_free(task->changes);
-    *task = (struct scan_task){0};
-}
-
-/* ---- what is known ---- */
-
-static uint64_t hash_path(const char *path)
-{
-    return hash_64(span_str(path));
-}
-
-static struct scan_entry *find_entry(const struct scan *scan, const char *path)
-{
-    struct table_node *node = table_first(&scan->by_path, hash_path(path));
-
-    for (; node != NULL; node = table_next(node)) {
-        struct scan_entry *entry = (struct scan_entry *)node;
-        if (strcmp(entry->path, path) == 0) {
-            return entry;
-        }
-    }
-    return NULL;
-}
-
-static struct scan_dir *find_dir(const struct scan *scan, const char *path)
-{
-    struct table_node *node = table_first(&scan->dirs_by_path, hash_path(path));
-
-    for (; node != NULL; node = table_next(node)) {
-        struct scan_dir *dir = (struct scan_dir *)node;
-        if (strcmp(dir->path, path) == 0) {
-            return dir;
-        }
-    }
-    return NULL;
-}
-
-static const char *dir_path(const struct scan_dir *dir)
-{
-    return dir->path[0] != '\0' ? dir->path : ".";
-}
 
 /* Whether the directory or one above it is a symbolic link. */
 static bool has_link(const char *path)
@@ -230,104 +60,6 @@ static bool has_link(const char *path)
         }
     }
     return false;
-}
-
-static struct scan_dir *add_dir(struct scan *scan, const char *path)
-{
-    struct scan_dir *dir = find_dir(scan, path);
-    size_t len = strlen(path);
-
-    if (dir != NULL) {
-        return dir;
-    }
-    if (scan->n_dirs >= DIRS_MAX ||
-        !grow((void **)&scan->dirs, &scan->dirs_cap, scan->n_dirs, sizeof(struct scan_dir *))) {
-        return NULL;
-    }
-    dir = mem_calloc(1, sizeof(*dir) + len + 1);
-    if (dir == NULL || table_add(&scan->dirs_by_path, &dir->node, hash_path(path)) != RC_OK) {
-        return mem_free(dir);
-    }
-    memcpy(dir->path, path, len);
-    dir->wd = -1;
-    dir->index = scan->n_dirs;
-    scan->dirs[scan->n_dirs++] = dir;
-    return dir;
-}
-
-static struct scan_entry *add_entry(struct scan *scan, struct scan_dir *dir, const char *path)
-{
-    size_t len = strlen(path);
-    struct scan_entry *entry;
-
-    if (scan->n_entries >= ENTRIES_MAX || !grow((void **)&scan->entries, &scan->entries_cap,
-                                                scan->n_entries, sizeof(struct scan_entry *))) {
-        return NULL;
-    }
-    entry = mem_calloc(1, sizeof(*entry) + len + 1);
-    if (entry == NULL || table_add(&scan->by_path, &entry->node, hash_path(path)) != RC_OK) {
-        return mem_free(entry);
-    }
-    memcpy(entry->path, path, len);
-    entry->dir = dir;
-    entry->next_in_dir = dir->entries;
-    dir->entries = entry;
-    entry->index = scan->n_entries;
-    scan->entries[scan->n_entries++] = entry;
-    return entry;
-}
-
-static void remove_entry(struct scan *scan, struct scan_entry *entry)
-{
-    struct scan_entry **at = &entry->dir->entries;
-
-    while (*at != entry) {
-        at = &(*at)->next_in_dir;
-    }
-    *at = entry->next_in_dir;
-    table_remove(&scan->by_path, &entry->node);
-    scan->n_entries--;
-    scan->entries[entry->index] = scan->entries[scan->n_entries];
-    scan->entries[entry->index]->index = entry->index;
-    mem_free(entry);
-}
-
-static void unwatch_dir(struct scan *scan, struct scan_dir *dir)
-{
-    int wd = dir->wd;
-
-    dir->wd = -1;
-    dir->notifies = false;
-    for (size_t i = 0; wd >= 0 && i < scan->n_dirs; i++) {
-        if (scan->dirs[i]->wd == wd) {
-            return; /* two paths to one directory share the watch */
-        }
-    }
-    if (wd >= 0) {
-        (void)inotify_rm_watch(scan->opts.inotify_fd, wd); /* fails when it is gone already */
-    }
-}
-
-static void remove_dir(struct scan *scan, struct scan_dir *dir)
-{
-    unwatch_dir(scan, dir);
-    table_remove(&scan->dirs_by_path, &dir->node);
-    scan->n_dirs--;
-    scan->dirs[dir->index] = scan->dirs[scan->n_dirs];
-    scan->dirs[dir->index]->index = dir->index;
-    mem_free(dir);
-}
-
-/* Out of memory or too much: said once, and looked at again next time. */
-static void note_unkept(struct scan *scan, const char *path)
-{
-    if (scan->n_entries < ENTRIES_MAX && scan->n_dirs < DIRS_MAX) {
-        scan->task->rc = RC_NOMEM;
-        scan->force_full = true;
-    } else if (!scan->too_many_said) {
-        scan->too_many_said = true;
-        add_change(scan, SCAN_REFUSED, path, NULL, EMFILE);
-    }
 }
 
 /* ---- entries ---- */
@@ -353,15 +85,17 @@ static bool is_changed(const struct stat *a, const struct stat *b)
 static void set_absent(struct scan *scan, struct scan_entry *entry)
 {
     if (entry->state != ENTRY_ABSENT) {
+        if (!scan_add_change(scan, SCAN_GONE, entry->path, NULL, ENOENT)) {
+            return; /* said by the next run */
+        }
         entry->state = ENTRY_ABSENT;
-        add_change(scan, SCAN_GONE, entry->path, NULL, ENOENT);
     }
     /* What is rotated away before it is seen was written after now. */
     entry->was_seen = true;
     entry->last = (struct stat){0};
     (void)clock_gettime(CLOCK_REALTIME_COARSE, &entry->last.st_mtim); /* the clock of mtime */
     if (!entry->plain) {
-        remove_entry(scan, entry);
+        scan_remove_entry(scan, entry);
     }
 }
 
@@ -369,11 +103,11 @@ static void set_refused(struct scan *scan, struct scan_entry *entry, int err_no)
 {
     if (entry->state != ENTRY_REFUSED || entry->err_no != err_no) {
         if (err_no == 0 && entry->state == ENTRY_FILE) {
-            add_change(scan, SCAN_GONE, entry->path, NULL, ENOENT);
+            (void)scan_add_change(scan, SCAN_GONE, entry->path, NULL, ENOENT);
         }
         entry->state = ENTRY_REFUSED;
         entry->err_no = err_no;
-        add_change(scan, SCAN_REFUSED, entry->path, NULL, err_no);
+        (void)scan_add_change(scan, SCAN_REFUSED, entry->path, NULL, err_no);
     }
 }
 
@@ -389,7 +123,7 @@ static void add_between(struct scan *scan, const struct scan_entry *entry, const
     }
     n = tail_between(entry->path, &entry->last, now, found);
     for (size_t i = 0; i < n; i++) {
-        add_change(scan, SCAN_PASSED, entry->path, &found[i], 0);
+        (void)scan_add_change(scan, SCAN_PASSED, entry->path, &found[i], 0);
     }
 }
 
@@ -422,7 +156,9 @@ static void check_entry(struct scan *scan, struct scan_entry *entry)
         entry->state = ENTRY_FILE;
         entry->was_seen = true;
         entry->last = st;
-        add_change(scan, SCAN_FILE, entry->path, &st, 0);
+        if (!scan_add_change(scan, SCAN_FILE, entry->path, &st, 0)) {
+            entry->state = ENTRY_NEW; /* said by the next run */
+        }
     }
 }
 
@@ -463,17 +199,18 @@ static bool is_way(const struct scan *scan, const char *path, bool is_link)
 
 static void found_dir(struct scan *scan, const char *path, const struct scan_dir *parent)
 {
-    struct scan_dir *dir = find_dir(scan, path);
+    struct scan_dir *dir = scan_find_dir(scan, path);
 
-    if (strcmp(mounts_find(scan->mounts, path), mounts_find(scan->mounts, dir_path(parent))) != 0) {
-        add_change(scan, SCAN_FOREIGN, path, NULL, 0);
+    if (strcmp(mounts_find(scan->mounts, path), mounts_find(scan->mounts, scan_dir_path(parent))) !=
+        0) {
+        (void)scan_add_change(scan, SCAN_FOREIGN, path, NULL, 0);
         return;
     }
     if (dir == NULL) {
-        dir = add_dir(scan, path);
+        dir = scan_add_dir(scan, path);
     }
     if (dir == NULL) {
-        note_unkept(scan, path);
+        scan_note_unkept(scan, path);
         return;
     }
     if (!dir->searched || !dir->present) {
@@ -484,15 +221,15 @@ static void found_dir(struct scan *scan, const char *path, const struct scan_dir
 
 static void found_file(struct scan *scan, const char *path, struct scan_dir *dir, bool look)
 {
-    struct scan_entry *entry = find_entry(scan, path);
+    struct scan_entry *entry = scan_find_entry(scan, path);
 
     if (entry == NULL) {
         if (!is_wanted(scan, path)) {
             return;
         }
-        entry = add_entry(scan, dir, path);
+        entry = scan_add_entry(scan, dir, path);
         if (entry == NULL) {
-            note_unkept(scan, path);
+            scan_note_unkept(scan, path);
             return;
         }
         look = true;
@@ -520,7 +257,7 @@ static void look_at_path(struct scan *scan, struct scan_dir *dir, const char *pa
     if (type == DT_DIR && is_way(scan, path, is_link)) {
         found_dir(scan, path, dir);
     }
-    if (type != DT_DIR || find_entry(scan, path) != NULL) {
+    if (type != DT_DIR || scan_find_entry(scan, path) != NULL) {
         found_file(scan, path, dir, look || is_link);
     }
 }
@@ -549,7 +286,7 @@ static void lose_dir(struct scan *scan, struct scan_dir *dir)
     size_t len = strlen(dir->path);
 
     dir->present = false;
-    unwatch_dir(scan, dir);
+    scan_unwatch_dir(scan, dir);
     check_entries(scan, dir, UINT64_MAX);
     for (size_t i = 0; i < scan->n_dirs; i++) {
         struct scan_dir *below = scan->dirs[i];
@@ -568,7 +305,7 @@ static void fail_dir(struct scan *scan, struct scan_dir *dir, int err_no)
         scan->force_full = true;
         return;
     } else if (dir->err_no != err_no && dir->searched) {
-        add_change(scan, SCAN_REFUSED, dir_path(dir), NULL, err_no);
+        (void)scan_add_change(scan, SCAN_REFUSED, scan_dir_path(dir), NULL, err_no);
     }
     dir->err_no = err_no;
 }
@@ -577,19 +314,19 @@ static void watch_dir(struct scan *scan, struct scan_dir *dir)
 {
     struct statfs fs;
 
-    dir->via_link = has_link(dir_path(dir));
-    if (scan->opts.inotify_fd < 0 || statfs(dir_path(dir), &fs) != 0 ||
+    dir->via_link = has_link(scan_dir_path(dir));
+    if (scan->opts.inotify_fd < 0 || statfs(scan_dir_path(dir), &fs) != 0 ||
         !mounts_notifies((unsigned long)fs.f_type)) {
         return;
     }
-    dir->wd = inotify_add_watch(scan->opts.inotify_fd, dir_path(dir), DIR_EVENTS);
+    dir->wd = inotify_add_watch(scan->opts.inotify_fd, scan_dir_path(dir), DIR_EVENTS);
     dir->notifies = dir->wd >= 0; /* no watches left: it is looked at each tick */
 }
 
 /* Lists what is in it; unknown names are looked at, with `look` the known ones too. */
 static void list_dir(struct scan *scan, struct scan_dir *dir, bool look)
 {
-    DIR *stream = opendir(dir_path(dir));
+    DIR *stream = opendir(scan_dir_path(dir));
     char path[PATH_BYTES];
 
     if (stream == NULL) {
@@ -627,13 +364,13 @@ static void check_dir(struct scan *scan, struct scan_dir *dir, bool look)
     struct stat st;
     bool is_new;
 
-    if (stat(dir_path(dir), &st) != 0 || !S_ISDIR(st.st_mode)) {
+    if (stat(scan_dir_path(dir), &st) != 0 || !S_ISDIR(st.st_mode)) {
         fail_dir(scan, dir, errno != 0 ? errno : ENOTDIR);
         return;
     }
     is_new = !dir->present || dir->device != st.st_dev || dir->inode != st.st_ino;
     if (is_new) {
-        unwatch_dir(scan, dir);
+        scan_unwatch_dir(scan, dir);
         watch_dir(scan, dir);
         dir->present = true;
         dir->device = st.st_dev;
@@ -664,11 +401,11 @@ static void take_hint_in_dir(struct scan *scan, struct scan_dir *dir, const char
     if (!join_path(path, dir, name)) {
         return;
     }
-    below = find_dir(scan, path);
+    below = scan_find_dir(scan, path);
     if (below != NULL) {
         below->due = true;
     }
-    if (dir->searched || find_entry(scan, path) != NULL) {
+    if (dir->searched || scan_find_entry(scan, path) != NULL) {
         look_at_path(scan, dir, path, DT_UNKNOWN, true);
     }
 }
@@ -676,7 +413,7 @@ static void take_hint_in_dir(struct scan *scan, struct scan_dir *dir, const char
 static void take_hint(struct scan *scan, const struct scan_hint *hint)
 {
     if (hint->wd < 0) {
-        struct scan_entry *entry = find_entry(scan, hint->name);
+        struct scan_entry *entry = scan_find_entry(scan, hint->name);
         if (entry != NULL) {
             check_entry(scan, entry);
         }
@@ -738,7 +475,7 @@ static void check_due_dirs(struct scan *scan, bool full)
     for (size_t i = scan->n_dirs; i-- > 0;) {
         struct scan_dir *dir = scan->dirs[i];
         if (!dir->present && !dir->root && dir->entries == NULL) {
-            remove_dir(scan, dir);
+            scan_remove_dir(scan, dir);
         }
     }
 }
@@ -751,7 +488,7 @@ static void say_patterns_without_match(struct scan *scan)
             found = glob_match(scan->opts.patterns[i], scan->entries[j]->path);
         }
         if (!found) {
-            add_change(scan, SCAN_NOTHING, scan->opts.patterns[i], NULL, 0);
+            (void)scan_add_change(scan, SCAN_NOTHING, scan->opts.patterns[i], NULL, 0);
         }
     }
 }
@@ -836,7 +573,7 @@ struct scan *scan_free(struct scan *scan)
 
 enum rc scan_add_root(struct scan *scan, const char *path)
 {
-    struct scan_dir *dir = add_dir(scan, path);
+    struct scan_dir *dir = scan_add_dir(scan, path);
 
     if (dir == NULL) {
         return RC_NOMEM;
@@ -852,7 +589,7 @@ enum rc scan_add_path(struct scan *scan, const char *path)
     char parent[PATH_BYTES];
     const char *slash = strrchr(path, '/');
     size_t len = slash == NULL ? 0 : slash == path ? 1 : (size_t)(slash - path);
-    struct scan_entry *entry = find_entry(scan, path);
+    struct scan_entry *entry = scan_find_entry(scan, path);
     struct scan_dir *dir;
 
     if (len >= sizeof(parent)) {
@@ -861,8 +598,8 @@ enum rc scan_add_path(struct scan *scan, const char *path)
     if (entry == NULL) {
         memcpy(parent, path, len);
         parent[len] = '\0';
-        dir = add_dir(scan, parent);
-        entry = dir != NULL ? add_entry(scan, dir, path) : NULL;
+        dir = scan_add_dir(scan, parent);
+        entry = dir != NULL ? scan_add_entry(scan, dir, path) : NULL;
     }
     if (entry == NULL) {
         return RC_NOMEM;

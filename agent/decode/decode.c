@@ -23,6 +23,9 @@
 /* JSON may need several bytes for one of text, so a raw line may be longer than a record. */
 #define RAW_PER_RECORD_BYTE 4
 
+/* Room for an envelope around a short record. */
+#define ENVELOPE_BYTES 1024
+
 /* Enough of a line's start to see a CRI header in it. */
 #define HEADER_BYTES 64
 
@@ -32,7 +35,7 @@ static void set_options(struct decoder *decoder, const struct decode_opts *opts)
     if (decoder->opts.max_record_bytes == 0) {
         decoder->opts.max_record_bytes = DECODE_RECORD_BYTES_DEFAULT;
     }
-    decoder->raw_max = decoder->opts.max_record_bytes * RAW_PER_RECORD_BYTE;
+    decoder->raw_max = decoder->opts.max_record_bytes * RAW_PER_RECORD_BYTE + ENVELOPE_BYTES;
     decoder->notes.zone.reference_wall_ns =
         opts->reference_wall_ns != 0 ? opts->reference_wall_ns : clock_wall_ns();
     buf_init(&decoder->pending, decoder->raw_max);

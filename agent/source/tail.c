@@ -33,45 +33,6 @@
 #define CLOSE_LOOK_MS      2
 #define STUCK_NS           (10 * CLOCK_NS_PER_S)
 
-/* What a path leads to. */
-struct tail_path {
-    struct table_node node;
-    struct tail_path *next;
-    struct tail_path **link;
-    struct tail_file *file;
-    uint64_t last_device; /* the file that it led to last, which may be gone */
-    uint64_t last_inode;
-    bool plain; /* was named without a pattern */
-    bool said;  /* that it is waited for */
-    char path[];
-};
-
-struct scan_job {
-    struct worker_job job;
-    struct tail_unit *unit; /* not the thread's to touch */
-    struct scan *scan;
-    struct scan_task task;
-};
-
-struct tail_unit {
-    struct tail_unit *next;
-    struct tail *tail;
-    const char *place; /* mount point, or the directory on another mount that a scan came upon */
-    struct worker *worker;
-    struct scan_job *job;  /* the worker's while running */
-    struct scan_task todo; /* for the next run */
-    bool running;
-    bool wanted; /* todo has something */
-    bool looked; /* the first run is done */
-    bool stuck_said;
-    bool draining; /* the full look of a drain is still to come */
-};
-
-struct tail_all {
-    struct tail tail;
-    struct tail_path *paths;
-};
-
 /* ---- notices ---- */
 
 void tail_notice(struct tail *tail, enum source_notice notice, const char *path, enum rc rc,
@@ -112,209 +73,6 @@ static void check_ready(struct tail *tail, bool late)
     }
 }
 
-/* ---- paths ---- */
-
-static struct tail_path *find_path(const struct tail *tail, const char *path)
-{
-    struct table_node *node = table_first(&tail->paths, hash_64(span_str(path)));
-
-    for (; node != NULL; node = table_next(node)) {
-        if (strcmp(((struct tail_path *)node)->path, path) == 0) {
-            break;
-        }
-    }
-    return (struct tail_path *)node;
-}
-
-static struct tail_path *get_path(struct tail *tail, const char *text)
-{
-    struct tail_all *all = (struct tail_all *)tail;
-    struct tail_path *path = find_path(tail, text);
-    size_t len = strlen(text);
-
-    if (path != NULL) {
-        return path;
-    }
-    path = mem_calloc(1, sizeof(*path) + len + 1);
-    if (path == NULL ||
-        table_add(&tail->paths, &path->node, hash_64(span_of(text, len))) != RC_OK) {
-        return mem_free(path);
-    }
-    memcpy(path->path, text, len);
-    path->next = all->paths;
-    path->link = &all->paths;
-    if (path->next != NULL) {
-        path->next->link = &path->next;
-    }
-    all->paths = path;
-    return path;
-}
-
-static void free_path(struct tail *tail, struct tail_path *path)
-{
-    table_remove(&tail->paths, &path->node);
-    *path->link = path->next;
-    if (path->next != NULL) {
-        path->next->link = path->link;
-    }
-    mem_free(path);
-}
-
-/* path leads to file (NULL: nowhere) from now on. */
-static void turn_path(struct tail_path *path, struct tail_file *file)
-{
-    if (file != NULL) {
-        file->paths++;
-        path->last_device = file->origin.device;
-        path->last_inode = file->origin.inode;
-    }
-    if (path->file != NULL) {
-        path->file->paths--;
-        path->file->active_mono_ns = clock_mono_ns();
-        tail_file_wake(path->file); /* its last words, before it is forgotten */
-    }
-    path->file = file;
-}
-
-static struct tail_file *find_file(const struct tail *tail, uint64_t device, uint64_t inode)
-{
-    uint64_t id[2] = {device, inode};
-    struct table_node *node =
-        table_first(&tail->files_by_id, hash_64(span_of((const char *)id, sizeof(id))));
-
-    for (; node != NULL; node = table_next(node)) {
-        struct tail_file *file = (struct tail_file *)node;
-        if (file->origin.device == device && file->origin.inode == inode) {
-            return file;
-        }
-    }
-    return NULL;
-}
-
-/* ---- what a scan found ---- */
-
-static void take_new_file(struct tail *tail, struct tail_path *path,
-                          const struct scan_change *change, bool first_look)
-{
-    struct tail_file *old = find_file(tail, path->last_device, path->last_inode);
-    struct tail_file *file;
-    uint64_t begin_at = first_look && tail->opts.from == TAIL_FROM_END ? change->size : 0;
-
-    if (tail_file_new(tail, path->path, change, begin_at, &file) != RC_OK) {
-        tail_look_at(tail, path->path); /* out of memory: again later */
-        return;
-    }
-    turn_path(path, file);
-    if (old != NULL) {
-        tail->source.stats.rotations++;
-        tail_file_hold_behind(file, old);
-    }
-}
-
-static void take_file(struct tail *tail, const struct scan_change *change, bool first_look)
-{
-    struct tail_path *path = get_path(tail, change->path);
-    struct tail_file *file = find_file(tail, change->device, change->inode);
-
-    if (path == NULL) {
-        tail_look_at(tail, change->path);
-    } else if (file == NULL) {
-        take_new_file(tail, path, change, first_look);
-    } else {
-        if (path->file != file) {
-            turn_path(path, file);
-        }
-        tail_file_note_size(file, change->size);
-        tail_file_retry(file);
-        tail_file_wake(file);
-    }
-}
-
-static void take_gone(struct tail *tail, const struct scan_change *change)
-{
-    struct tail_path *path = get_path(tail, change->path);
-
-    if (path == NULL) {
-        return;
-    }
-    if (path->file != NULL) {
-        turn_path(path, NULL);
-        path->said = true; /* it was there: that it is gone is no news at start-up */
-    } else if (!path->said) {
-        path->said = true;
-        tail_notice(tail, SOURCE_WAITING, path->path, RC_NOT_FOUND, "does not exist yet");
-    }
-    tail->paths_gone = tail->paths_gone || !path->plain;
-}
-
-/* Forgets paths that lead nowhere, once the file that they led to is read to its end: until then
- * what takes its place has to wait for it. */
-static void forget_paths(struct tail *tail)
-{
-    struct tail_path *path = tail->paths_gone ? ((struct tail_all *)tail)->paths : NULL;
-
-    tail->paths_gone = false;
-    while (path != NULL) {
-        struct tail_path *next = path->next;
-        if (path->file == NULL && !path->plain) {
-            if (find_file(tail, path->last_device, path->last_inode) == NULL) {
-                free_path(tail, path);
-            } else {
-                tail->paths_gone = true;
-            }
-        }
-        path = next;
-    }
-}
-
-static enum rc add_unit(struct tail *tail, const char *place, struct tail_unit **ret_unit);
-static void start_unit(struct tail_unit *unit);
-
-static void take_foreign(struct tail *tail, const struct scan_change *change)
-{
-    struct tail_unit *unit;
-
-    for (unit = tail->units; unit != NULL; unit = unit->next) {
-        if (strcmp(unit->place, change->path) == 0) {
-            return;
-        }
-    }
-    if (add_unit(tail, change->path, &unit) == RC_OK &&
-        scan_add_root(unit->job->scan, unit->place) == RC_OK) {
-        start_unit(unit);
-    } else {
-        tail_notice(tail, SOURCE_FAILED, change->path, RC_NOMEM, rc_text(RC_NOMEM));
-    }
-}
-
-static void take_change(struct tail *tail, const struct scan_change *change, bool first_look)
-{
-    switch (change->kind) {
-    case SCAN_FILE:
-        take_file(tail, change, first_look);
-        break;
-    case SCAN_PASSED:
-        if (find_file(tail, change->device, change->inode) == NULL) {
-            take_file(tail, change, false);
-        }
-        break;
-    case SCAN_GONE:
-        take_gone(tail, change);
-        break;
-    case SCAN_REFUSED:
-        tail_notice(tail, SOURCE_FAILED, change->path,
-                    change->err_no != 0 ? rc_from_errno(change->err_no) : RC_INVALID,
-                    change->err_no != 0 ? strerror(change->err_no) : "not a regular file");
-        break;
-    case SCAN_NOTHING:
-        tail_notice(tail, SOURCE_WAITING, change->path, RC_NOT_FOUND, "matches no file yet");
-        break;
-    case SCAN_FOREIGN:
-        take_foreign(tail, change);
-        break;
-    }
-}
-
 /* ---- units: a scan and its thread ---- */
 
 static void run_scan(struct worker_job *base)
@@ -333,7 +91,7 @@ static void dispose_scan(struct worker_job *base)
     mem_free(job);
 }
 
-static void start_unit(struct tail_unit *unit)
+void tail_unit_start(struct tail_unit *unit)
 {
     unit->wanted = true;
     if (!unit->running && unit->tail->phase < TAIL_DRAINED) {
@@ -358,7 +116,7 @@ static void on_scanned(struct worker_job *base)
     unit->stuck_said = false;
     if (tail->phase < TAIL_DRAINED) {
         for (size_t i = 0; i < job->task.n_changes; i++) {
-            take_change(tail, &job->task.changes[i], !unit->looked);
+            tail_take_change(tail, &job->task.changes[i], !unit->looked);
         }
     }
     scan_task_fini(&job->task);
@@ -367,14 +125,14 @@ static void on_scanned(struct worker_job *base)
         check_ready(tail, false);
         unit->draining = unit->draining && !was_full;
         if (unit->wanted) {
-            start_unit(unit);
+            tail_unit_start(unit);
         }
         wake_all_for_drain(tail);
     }
     tail_check_done(tail);
 }
 
-static enum rc add_unit(struct tail *tail, const char *place, struct tail_unit **ret_unit)
+enum rc tail_unit_add(struct tail *tail, const char *place, struct tail_unit **ret_unit)
 {
     struct tail_unit *unit = arena_alloc(&tail->arena, 1, sizeof(*unit));
     struct span copy = arena_copy(&tail->arena, span_str(place));
@@ -432,7 +190,7 @@ void tail_look_at(struct tail *tail, const char *path)
 {
     for (struct tail_unit *unit = tail->units; unit != NULL; unit = unit->next) {
         scan_task_hint(&unit->todo, -1, path);
-        start_unit(unit);
+        tail_unit_start(unit);
     }
 }
 
@@ -472,7 +230,7 @@ static void on_inotify(void *ctx, int wd, uint32_t mask, const char *name)
         } else {
             scan_task_hint(&unit->todo, wd, *name != '\0' ? name : NULL);
         }
-        start_unit(unit);
+        tail_unit_start(unit);
     }
 }
 
@@ -553,7 +311,7 @@ static void on_tick(void *ctx)
     for (struct tail_unit *unit = tail->units; unit != NULL; unit = unit->next) {
         check_stuck(unit, now);
         unit->todo.tick = true;
-        start_unit(unit);
+        tail_unit_start(unit);
     }
     for (struct tail_file *file = tail->files; file != NULL;) {
         struct tail_file *next = file->next;
@@ -564,7 +322,7 @@ static void on_tick(void *ctx)
         tail_file_tick(file, now);
         file = next;
     }
-    forget_paths(tail);
+    tail_forget_paths(tail);
     tail->source.stats.files_waiting = waiting;
     for (struct tail_reader *reader = tail->readers; reader != NULL; reader = reader->next) {
         tail_reader_pump(reader);
@@ -606,7 +364,6 @@ static void say_drained(struct tail *tail)
 
 static void tail_finish(struct tail *tail)
 {
-    struct tail_all *all = (struct tail_all *)tail;
     void (*on_closed)(void *ctx) = tail->on_closed;
     void *ctx = tail->close_ctx;
     bool hangs = false;
@@ -624,8 +381,8 @@ static void tail_finish(struct tail *tail)
         tail->readers = reader->next;
         hangs = tail_reader_free(reader) || hangs;
     }
-    while (all->paths != NULL) {
-        free_path(tail, all->paths);
+    while (tail->all_paths != NULL) {
+        tail_path_free(tail, tail->all_paths);
     }
     tail_watch_free(tail->watch, hangs);
     timer_free(tail->tick);
@@ -634,7 +391,7 @@ static void tail_finish(struct tail *tail)
     table_fini(&tail->files_by_id);
     table_fini(&tail->files_by_wd);
     arena_fini(&tail->arena);
-    mem_free(all);
+    mem_free(tail);
     if (on_closed != NULL) {
         on_closed(ctx);
     }
@@ -730,7 +487,7 @@ static void tail_drain(struct source *source, uint32_t deadline_ms, void (*on_dr
     for (struct tail_unit *unit = tail->units; unit != NULL; unit = unit->next) {
         unit->draining = true;
         unit->todo.full = true;
-        start_unit(unit);
+        tail_unit_start(unit);
     }
 }
 
@@ -786,7 +543,7 @@ static enum rc get_unit(struct tail *tail, const struct mounts *mounts, const ch
             return RC_OK;
         }
     }
-    return add_unit(tail, mount, ret_unit);
+    return tail_unit_add(tail, mount, ret_unit);
 }
 
 static enum rc add_pattern(struct tail *tail, const struct mounts *mounts, const char *pattern)
@@ -804,7 +561,7 @@ static enum rc add_pattern(struct tail *tail, const struct mounts *mounts, const
         rc = get_unit(tail, mounts, base.ptr, &unit);
         return rc == RC_OK ? scan_add_root(unit->job->scan, base.ptr) : rc;
     }
-    path = get_path(tail, pattern);
+    path = tail_path_get(tail, pattern);
     rc = path != NULL ? get_unit(tail, mounts, pattern, &unit) : RC_NOMEM;
     if (rc == RC_OK) {
         path->plain = true;
@@ -849,11 +606,10 @@ enum rc source_open_tail(struct loop *loop, const struct tail_opts *opts,
                          const struct source_ops *ops, void *ctx, struct source **ret_source,
                          struct err *err)
 {
-    struct tail_all *all = mem_calloc(1, sizeof(*all));
-    struct tail *tail = &all->tail;
+    struct tail *tail = mem_calloc(1, sizeof(*tail));
     enum rc rc;
 
-    if (all == NULL) {
+    if (tail == NULL) {
         return err_set(err, RC_NOMEM, "cannot follow files: out of memory");
     }
     tail->source.kind = &tail_kind;
@@ -867,7 +623,7 @@ enum rc source_open_tail(struct loop *loop, const struct tail_opts *opts,
         return err_set(err, rc, "cannot follow files: %s", rc_text(rc));
     }
     for (struct tail_unit *unit = tail->units; unit != NULL; unit = unit->next) {
-        start_unit(unit);
+        tail_unit_start(unit);
     }
     timer_start(tail->tick, tail->opts.scan_ms, tail->opts.scan_ms);
     *ret_source = &tail->source;

@@ -144,6 +144,58 @@ void tail_reader_pump(struct tail_reader *reader);
 void tail_file_opened(struct tail_file *file, const struct tail_open *args);
 void tail_file_read(struct tail_file *file, const struct tail_read *args);
 
+/* ---- paths and scans ---- */
+
+/* What a path leads to. */
+struct tail_path {
+    struct table_node node;
+    struct tail_path *next;
+    struct tail_path **link;
+    struct tail_file *file;
+    uint64_t last_device; /* the file that it led to last, which may be gone */
+    uint64_t last_inode;
+    bool plain; /* was named without a pattern */
+    bool said;  /* that it is waited for */
+    char path[];
+};
+
+struct scan_job {
+    struct worker_job job;
+    struct tail_unit *unit; /* not the thread's to touch */
+    struct scan *scan;
+    struct scan_task task;
+};
+
+struct tail_unit {
+    struct tail_unit *next;
+    struct tail *tail;
+    const char *place; /* mount point, or the directory on another mount that a scan came upon */
+    struct worker *worker;
+    struct scan_job *job;  /* the worker's while running */
+    struct scan_task todo; /* for the next run */
+    bool running;
+    bool wanted; /* todo has something */
+    bool looked; /* the first run is done */
+    bool stuck_said;
+    bool draining; /* the full look of a drain is still to come */
+};
+
+struct tail_path *tail_path_get(struct tail *tail, const char *text);
+void tail_path_free(struct tail *tail, struct tail_path *path);
+
+/* Forgets paths that lead nowhere, once the file that they led to is read to its end: until then
+ * what takes its place has to wait for it. */
+void tail_forget_paths(struct tail *tail);
+
+/* What a scan found. first_look: it was there at start-up. */
+void tail_take_change(struct tail *tail, const struct scan_change *change, bool first_look);
+
+enum rc tail_unit_add(struct tail *tail, const char *place,
+                      struct tail_unit **ret_unit) GPUERR_MUSTCHECK;
+
+/* Has the scan run with its todo, now or behind the run under way. */
+void tail_unit_start(struct tail_unit *unit);
+
 /* ---- the source ---- */
 
 enum tail_phase { TAIL_RUNNING, TAIL_DRAINING, TAIL_DRAINED, TAIL_CLOSING };
@@ -160,6 +212,7 @@ struct tail {
     struct timer *deadline;
     struct tail_unit *units; /* one a mount that patterns lie on */
     struct table paths;
+    struct tail_path *all_paths;
     struct tail_file *files;
     struct table files_by_id;
     struct table files_by_wd;

@@ -5,7 +5,8 @@
 const struct prefilter *prefilter_choose(void)
 {
 #if defined(__x86_64__)
-    if (prefilter_avx2.sample != NULL && __builtin_cpu_supports("avx2")) {
+    if (prefilter_avx2.sample != NULL && __builtin_cpu_supports("avx2") &&
+        __builtin_cpu_supports("bmi") && __builtin_cpu_supports("bmi2")) {
         return &prefilter_avx2;
     }
 #endif

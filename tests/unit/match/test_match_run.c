@@ -283,6 +283,30 @@ static void a_pattern_cannot_raise_its_own_limits(void **state)
     tear_down(&f);
 }
 
+/* The second time, that is: codes are compiled at their first use. */
+static void matching_allocates_nothing(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < N_OPTS; i++) {
+        struct fixture f = {0};
+        struct record_batch batch;
+        void *block;
+        add(&f, "a literal of many bytes(?:x|yy)*$");
+        add(&f, "[0-9]$");
+        build(&f, all_opts[i]);
+        lines_init(&batch, span_str("a literal of many bytesxyyx\n\n17\na literal of many bytes!"));
+        assert_int_equal(match_run(f.scratch, &batch, on_match, &f), RC_OK);
+        mem_fail_after(0);
+        assert_int_equal(match_run(f.scratch, &batch, on_match, &f), RC_OK);
+        block = mem_calloc(1, 1);
+        mem_fail_after(-1);
+        assert_null(block); /* the failure was still waiting */
+        assert_string_equal(f.seen, "0:0 2:1 0:0 2:1 ");
+        lines_fini(&batch);
+        tear_down(&f);
+    }
+}
+
 static void out_of_memory_while_building_leaves_nothing_behind(void **state)
 {
     struct fixture f = {0};
@@ -322,6 +346,7 @@ int main(void)
         cmocka_unit_test(invalid_utf8_and_nul_do_not_hide_a_match),
         cmocka_unit_test(a_pattern_that_hits_its_limits_is_counted_and_quarantined),
         cmocka_unit_test(a_pattern_cannot_raise_its_own_limits),
+        cmocka_unit_test(matching_allocates_nothing),
         cmocka_unit_test(out_of_memory_while_building_leaves_nothing_behind),
     };
 

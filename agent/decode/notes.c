@@ -168,10 +168,13 @@ void notes_find(struct notes_state *state, struct record *record)
     struct span rest = record->text;
     size_t uptime;
 
-    count_bare_number(state, has_bare_number(rest));
     if (!may_begin_part(rest.ptr[0])) {
+        if (state->bare_numbers > -BARE_NUMBERS_MAX) {
+            count_bare_number(state, false);
+        }
         return;
     }
+    count_bare_number(state, has_bare_number(rest));
     uptime = skip_uptime(rest);
     if (uptime > 0) {
         record->kernel = true;

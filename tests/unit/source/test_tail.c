@@ -2,6 +2,8 @@
 /* Following real files in a temporary directory, on a real loop. */
 #include "unit/source/rig.h"
 
+#include <sys/resource.h>
+
 static void appended_line_is_delivered(void **state)
 {
     struct rig rig;
@@ -446,6 +448,44 @@ static void directory_below_double_star_that_appears_later_is_searched(void **st
     rig_fini(&rig);
 }
 
+static bool has_waiting_files(struct rig *rig)
+{
+    return source_peek_stats(rig->source)->files_waiting > 0 && rig->len > 0;
+}
+
+static void shortage_of_descriptors_delays_files_and_loses_none(void **state)
+{
+    struct rig rig;
+    struct rlimit before;
+    struct rlimit tight;
+    char name[32];
+    int probe;
+
+    (void)state;
+    rig_init(&rig);
+    for (int i = 0; i < 30; i++) {
+        (void)snprintf(name, sizeof(name), "%d.log", i);
+        rig_write(&rig, name, "x\n");
+    }
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+    probe = dup(0);
+    assert_true(probe >= 0);
+    (void)close(probe);
+    tight = (struct rlimit){(rlim_t)probe + 16, before.rlim_max};
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &tight), 0);
+    rig_follow(&rig, "*.log", TAIL_FROM_START);
+    while (!has_waiting_files(&rig)) {
+        timer_start(rig.deadline, 50, 0);
+        assert_int_equal(loop_run(rig.loop), RC_OK);
+    }
+    assert_int_equal(rig_count(&rig, SOURCE_FAILED), 0);
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+    rig_expect_opened(&rig, 30);
+    rig_drain(&rig);
+    assert_int_equal(rig.len, 60);
+    rig_fini(&rig);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -473,6 +513,7 @@ int main(void)
         cmocka_unit_test(polling_finds_the_same),
         cmocka_unit_test(receiver_that_refuses_a_stream_ends_that_stream_only),
         cmocka_unit_test(excluded_names_are_left_alone),
+        cmocka_unit_test(shortage_of_descriptors_delays_files_and_loses_none),
         cmocka_unit_test(directory_below_double_star_that_appears_later_is_searched),
     };
 

@@ -130,7 +130,6 @@ static enum rc order_patterns(struct match_set *set, const struct match_source *
     for (size_t i = 0; i < set->n; i++) {
         set->patterns[i] = (struct match_pattern){
             .entry = ranked[i].source->entry,
-            .id = ranked[i].source->id,
             .regex = ranked[i].source->regex,
             .literals = ranked[i].rank.literals,
         };

@@ -21,7 +21,6 @@
 
 struct match_pattern {
     const struct kb_entry *entry;
-    struct span id;
     struct span regex;
     unsigned literals; /* specificity_literals of regex */
     /* Made at first use: see regex_code.c. */

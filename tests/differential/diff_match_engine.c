@@ -158,8 +158,8 @@ static void explain(const struct pair *pair, const struct record_batch *batch,
 struct round {
     struct regex_gen gen;
     struct match_source sources[PATTERNS_MAX];
-    char regexes[PATTERNS_MAX][REGEX_GEN_MAX];
-    char samples[PATTERNS_MAX][REGEX_GEN_MAX];
+    char regexes[PATTERNS_MAX][REGEX_GEN_MAX + 32];
+    char samples[PATTERNS_MAX][REGEX_GEN_MAX + 32];
     size_t sample_len[PATTERNS_MAX];
     size_t n;
     char text[TEXT_BYTES];
@@ -176,22 +176,38 @@ static bool compiles(const struct match_source *source)
     return fine;
 }
 
+static size_t append(char *out, size_t len, const char *bytes, size_t n)
+{
+    memcpy(out + len, bytes, n);
+    return len + n;
+}
+
+/* Copies the pattern that was generated; one of a family gets the literal that all of it share. */
+static void take_pattern(struct round *round, bool family)
+{
+    const struct regex_gen *gen = &round->gen;
+    char *regex = round->regexes[round->n];
+    char *sample = round->samples[round->n];
+    size_t len = family ? append(regex, 0, "NVRM: Xid \\((?:", 15) : 0;
+    size_t sample_len = family ? append(sample, 0, "NVRM: Xid (", 11) : 0;
+
+    len = append(regex, len, gen->regex, gen->regex_len);
+    len = family ? append(regex, len, ")", 1) : len;
+    round->sample_len[round->n] = append(sample, sample_len, gen->sample, gen->sample_len);
+    round->sources[round->n] = (struct match_source){
+        .id = span_of(regex, len), .regex = span_of(regex, len), .entry = entry_of(round->n)};
+}
+
 static void make_patterns(struct round *round)
 {
     size_t want = log_text_random(&round->gen.random) % PATTERNS_MAX + 1;
+    bool family = log_text_random(&round->gen.random) % 3 == 0;
 
     round->n = 0;
     while (round->n < want) {
         struct match_source *source = &round->sources[round->n];
         regex_gen_next(&round->gen);
-        memcpy(round->regexes[round->n], round->gen.regex, round->gen.regex_len);
-        memcpy(round->samples[round->n], round->gen.sample, round->gen.sample_len);
-        round->sample_len[round->n] = round->gen.sample_len;
-        *source = (struct match_source){
-            .id = span_of(round->regexes[round->n], round->gen.regex_len),
-            .regex = span_of(round->regexes[round->n], round->gen.regex_len),
-            .entry = entry_of(round->n),
-        };
+        take_pattern(round, family);
         if (compiles(source)) {
             source->trusted = true;
             round->n++;

@@ -21,6 +21,9 @@ static void strip_controls(char *s)
 }
 
 static void set_part(char *part, size_t size, const char *format, va_list args)
+    __attribute__((format(printf, 3, 0)));
+
+static void set_part(char *part, size_t size, const char *format, va_list args)
 {
     (void)vsnprintf(part, size, format,
                     args); /* a part that does not fit is cut, as the header says */

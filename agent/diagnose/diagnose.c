@@ -17,11 +17,19 @@
 #include "kb/kb.h"
 #include "rules/rules.h"
 
+/*
+ * So much of a line goes into its id: a time stamp, mostly, which keeps apart two jobs that fail at
+ * the same offset of the same file. Not more, so that an unfinished line and the whole one that it
+ * becomes share their id.
+ */
+#define ID_TEXT_BYTES 40
+
 /* What the id is made of; a struct without padding, so that its bytes can be hashed. */
 struct identity {
     uint64_t kind;
     uint64_t host;
     uint64_t stream;
+    uint64_t generation;
     uint64_t offset;
     uint64_t text;
     uint64_t entry;
@@ -43,8 +51,9 @@ static void make_id(const struct event *event, uint64_t offset, struct span text
         .kind = (uint64_t)event->kind,
         .host = hash_64(event->host),
         .stream = stream_identity(event->origin),
+        .generation = event->origin->generation,
         .offset = offset,
-        .text = hash_64(text),
+        .text = hash_64(span_of(text.ptr, text.len < ID_TEXT_BYTES ? text.len : ID_TEXT_BYTES)),
         .entry = hash_64(entry),
     };
 

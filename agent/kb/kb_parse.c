@@ -620,7 +620,8 @@ static void mark_retired(struct kb_entry *entry)
                 int len = snprintf(index, sizeof(index), "%zu", n);
                 struct span rest = span_from(claim->field, lists[k].prefix.len);
                 if (span_starts(rest, span_of(index, (size_t)len)) &&
-                    (rest.len == (size_t)len || rest.ptr[len] == '/')) {
+                    (rest.len == (size_t)len ||
+                     span_eq_str(span_from(rest, (size_t)len), "/action"))) {
                     /* The list was made by this file, in memory that may be written. */
                     ((struct kb_advice *)(uintptr_t)list->items)[n].retired = claim->reason;
                 }

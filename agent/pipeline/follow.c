@@ -158,7 +158,7 @@ static enum rc on_open(void *ctx, const struct origin *origin, uint64_t start_of
 
 /* A stage's answer, told to the source: whatever is wrong with one record must not end the
  * following of its file. */
-static enum rc answer(struct follow *follow, enum rc rc)
+static enum rc answer(enum rc rc)
 {
     if (rc != RC_OK && rc != RC_FULL && rc != RC_CLOSED && rc != RC_UNSUPPORTED) {
         log_error("a record could not be processed: %s", rc_text(rc));
@@ -173,15 +173,14 @@ static enum rc on_chunk(void *ctx, void *stream, const struct chunk *chunk)
 
     /* The sink has gone: nothing may reach it any more. */
     return follow->state == FOLLOW_CLOSING ? RC_CLOSED
-                                           : answer(follow, pipeline_stream_push(stream, chunk));
+                                           : answer(pipeline_stream_push(stream, chunk));
 }
 
 static enum rc on_quiet(void *ctx, void *stream)
 {
     struct follow *follow = ctx;
 
-    return follow->state == FOLLOW_CLOSING ? RC_CLOSED
-                                           : answer(follow, pipeline_stream_flush(stream));
+    return follow->state == FOLLOW_CLOSING ? RC_CLOSED : answer(pipeline_stream_flush(stream));
 }
 
 static void on_close(void *ctx, void *stream)
@@ -189,7 +188,7 @@ static void on_close(void *ctx, void *stream)
     struct follow *follow = ctx;
 
     if (follow->state != FOLLOW_CLOSING) {
-        (void)answer(follow, pipeline_stream_flush(stream)); /* logged by answer */
+        (void)answer(pipeline_stream_flush(stream)); /* logged by answer */
     }
     pipeline_stream_close(stream);
 }
@@ -212,8 +211,7 @@ static void on_notice(void *ctx, enum source_notice notice, const struct origin 
         break;
     case SOURCE_LOST:
         log_err(LOG_WARNING, err);
-        (void)answer(follow,
-                     pipeline_push_gap(follow->pipeline, origin, &gap)); /* logged by answer */
+        (void)answer(pipeline_push_gap(follow->pipeline, origin, &gap)); /* logged by answer */
         break;
     case SOURCE_ENDED:
         if (++follow->n_ended == follow->n_sources && follow->state == FOLLOW_RUNNING) {
@@ -258,14 +256,6 @@ static enum rc open_sources(struct follow *follow, struct err *err)
 static enum rc open_stages(struct follow *follow, const struct knowledge *knowledge,
                            const struct follow_output *output, struct span host)
 {
-    const struct config *config = follow->config;
-    struct pipeline_opts opts = {
-        .knowledge = knowledge,
-        .decode = {.max_record_bytes = config->max_record_bytes},
-        .min_severity = config->min_severity,
-        .min_confidence = config->min_confidence,
-        .host = host,
-    };
     enum rc rc = sink_new(
         &(struct sink_opts){
             .fd = output->fd,
@@ -279,7 +269,8 @@ static enum rc open_stages(struct follow *follow, const struct knowledge *knowle
         &follow->sink);
 
     if (rc == RC_OK) {
-        opts.sink = follow->sink;
+        struct pipeline_opts opts =
+            pipeline_opts_from(follow->config, knowledge, follow->sink, host);
         rc = pipeline_new(&opts, &follow->pipeline);
     }
     return rc;

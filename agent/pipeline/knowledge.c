@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "config/config.h"
 #include "kb/kb.h"
+#include "kb/kb_builtin.h"
 #include "match/match.h"
 #include "rules/rules.h"
 
@@ -32,7 +33,7 @@ static enum rc load_kb(const struct config *config, struct kb **ret_kb, struct e
     struct kb *kb;
     enum rc rc = kb_build(
         &(struct kb_opts){
-            .builtin = config->builtin_kb,
+            .builtin = config->builtin_kb ? &kb_builtin : NULL,
             .paths = config->kb_paths.items,
             .n_paths = config->kb_paths.n,
             .on_refused = on_refused,
@@ -76,7 +77,7 @@ enum rc knowledge_load(const struct config *config, struct knowledge *ret_knowle
 void knowledge_fini(struct knowledge *knowledge)
 {
     match_set_unref(knowledge->set);
-    rules_unref(knowledge->rules);
+    rules_free(knowledge->rules);
     kb_unref(knowledge->kb);
     *knowledge = (struct knowledge){0};
 }

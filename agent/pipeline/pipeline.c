@@ -4,10 +4,13 @@
 #include "pipeline/pipeline.h"
 
 #include "base/mem.h"
+#include "config/config.h"
+#include "kb/kb.h"
 
 struct pipeline {
     struct pipeline_opts opts;
     struct match_scratch *scratch;
+    struct decode_scratch *decode_scratch; /* one for all streams */
     struct diagnoser diagnoser;
     struct pipeline_stream *streams; /* open ones */
     struct decode_stats closed;      /* sum over closed streams */
@@ -74,6 +77,25 @@ static enum rc get_captures(void *ctx, const struct kb_entry *entry, struct span
     return match_captures(pipeline->scratch, entry, text, ret_captures);
 }
 
+struct pipeline_opts pipeline_opts_from(const struct config *config,
+                                        const struct knowledge *knowledge, struct sink *sink,
+                                        struct span host)
+{
+    struct pipeline_opts opts = {
+        .knowledge = knowledge,
+        .decode = {.max_record_bytes = config->max_record_bytes},
+        .min_confidence = config->min_confidence,
+        .host = host,
+        .sink = sink,
+    };
+
+    if (config->min_severity == NULL ||
+        kb_severity_parse(span_str(config->min_severity), &opts.min_severity) != RC_OK) {
+        opts.min_severity = SEVERITY_INFO; /* config/ lets no other name through */
+    }
+    return opts;
+}
+
 enum rc pipeline_new(const struct pipeline_opts *opts, struct pipeline **ret_pipeline)
 {
     struct pipeline *pipeline = mem_calloc(1, sizeof(*pipeline));
@@ -84,10 +106,14 @@ enum rc pipeline_new(const struct pipeline_opts *opts, struct pipeline **ret_pip
     }
     pipeline->opts = *opts;
     rc = match_scratch_new(opts->knowledge->set, &pipeline->scratch);
+    if (rc == RC_OK) {
+        rc = decode_scratch_new(&pipeline->decode_scratch);
+    }
     if (rc != RC_OK) {
-        mem_free(pipeline);
+        pipeline_free(pipeline);
         return rc;
     }
+    pipeline->opts.decode.scratch = pipeline->decode_scratch;
     diagnoser_init(&pipeline->diagnoser, &(struct diagnose_opts){
                                              .rules = opts->knowledge->rules,
                                              .min_severity = opts->min_severity,
@@ -108,6 +134,7 @@ struct pipeline *pipeline_free(struct pipeline *pipeline)
         while (pipeline->streams != NULL) {
             pipeline_stream_close(pipeline->streams);
         }
+        decode_scratch_free(pipeline->decode_scratch);
         match_scratch_free(pipeline->scratch);
         mem_free(pipeline);
     }

@@ -29,6 +29,12 @@ struct pipeline_opts {
     struct sink *sink; /* must outlive the pipeline */
 };
 
+/* What a configuration says about a pipeline. */
+struct config;
+struct pipeline_opts pipeline_opts_from(const struct config *config,
+                                        const struct knowledge *knowledge, struct sink *sink,
+                                        struct span host);
+
 enum rc pipeline_new(const struct pipeline_opts *opts,
                      struct pipeline **ret_pipeline) GPUERR_MUSTCHECK;
 struct pipeline *pipeline_free(struct pipeline *pipeline);

@@ -54,6 +54,14 @@ static enum rc read_all(const struct scan *scan, int fd, const struct origin *or
         }
         struct chunk chunk = {origin, span_of(scan->buffer, (size_t)n), offset};
         enum rc rc = pipeline_stream_push(stream, &chunk);
+        if (rc == RC_UNSUPPORTED) {
+            struct err err;
+            (void)err_set(&err, rc, "starts like UTF-16 or UTF-32 text, which is not read");
+            err_hint(&err, "iconv -f UTF-16 -t UTF-8 converts it");
+            err_file(&err, path);
+            scan->on_error(scan->ctx, &err);
+            return RC_OK;
+        }
         if (rc != RC_OK) {
             return rc;
         }

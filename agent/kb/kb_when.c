@@ -61,14 +61,22 @@ static struct span take_op(struct span *rest)
     return (struct span){0};
 }
 
-/* Digits with an optional fraction. Commas between thousands are skipped. */
+static bool starts_number(struct span s)
+{
+    size_t sign = s.len > 0 && s.ptr[0] == '-' ? 1 : 0;
+
+    return s.len > sign && is_digit(s.ptr[sign]);
+}
+
+/* Digits with an optional sign and fraction. Commas between thousands are skipped. */
 static bool take_number(struct span *rest, double *ret_value)
 {
     double value = 0;
     double place = 0; /* of the next digit behind the point; 0 before it */
-    size_t i = 0;
+    bool negative = span_starts(*rest, span_str("-"));
+    size_t i = negative ? 1 : 0;
 
-    if (rest->len == 0 || !is_digit(rest->ptr[0])) {
+    if (!starts_number(*rest)) {
         return false;
     }
     for (; i < rest->len; i++) {
@@ -86,7 +94,7 @@ static bool take_number(struct span *rest, double *ret_value)
         }
     }
     *rest = skip_spaces(span_from(*rest, i));
-    *ret_value = value;
+    *ret_value = negative ? -value : value;
     return isfinite(value);
 }
 
@@ -140,7 +148,7 @@ static const char *take_comparison(struct span *rest, struct comparison *ret_com
     struct comparison comparison = {0};
 
     *rest = skip_spaces(*rest);
-    if (rest->len > 0 && is_digit(rest->ptr[0])) {
+    if (starts_number(*rest)) {
         return "the left side is not a capture";
     }
     comparison.left = take_name(rest);
@@ -151,7 +159,7 @@ static const char *take_comparison(struct span *rest, struct comparison *ret_com
     if (comparison.op.ptr == NULL) {
         return "< <= > >= == or != is missing";
     }
-    if (rest->len > 0 && is_digit(rest->ptr[0])) {
+    if (starts_number(*rest)) {
         if (!take_quantity(rest, &comparison.right_number)) {
             return "the number's unit is not one of B KiB MiB GiB TiB KB MB GB TB";
         }
@@ -215,7 +223,7 @@ enum kb_when_result kb_when_eval(struct span when, const struct capture_list *ca
 {
     struct span rest = when;
 
-    if (when.ptr == NULL) {
+    if (when.ptr == NULL || captures == NULL) {
         return KB_WHEN_ALWAYS;
     }
     do {

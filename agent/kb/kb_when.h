@@ -3,7 +3,7 @@
  * Conditions on captures that choose between workarounds: `reserved >= tried && free < tried`.
  *
  *   condition  = comparison { "&&" comparison }
- *   comparison = CAPTURE OP ( CAPTURE | NUMBER [unit] )
+ *   comparison = CAPTURE OP ( CAPTURE | [-]NUMBER [unit] )
  *   OP         = "<" "<=" ">" ">=" "==" "!="
  *   unit       = B KiB MiB GiB TiB KB MB GB TB
  *
@@ -18,12 +18,13 @@
 #include "flow/match.h"
 
 enum kb_when_result {
-    KB_WHEN_ALWAYS, /* there is no condition */
+    KB_WHEN_ALWAYS, /* there is no condition, or no match to judge it by */
     KB_WHEN_TRUE,
     KB_WHEN_FALSE,
 };
 
-/* A condition that does not parse counts as false; kb lint refuses it. */
+/* captures NULL: no line is at hand. A condition that does not parse counts as false; kb lint
+ * refuses it. */
 enum kb_when_result kb_when_eval(struct span when, const struct capture_list *captures);
 
 /* RC_INVALID with the reason when it does not parse or names something that is not among the n

@@ -59,9 +59,22 @@ static void on_flushed(void *ctx)
     begin_closing(ctx);
 }
 
+/* A stage's answer, told to the source: whatever is wrong with one record must not end the
+ * following of its file. */
+static enum rc answer(enum rc rc)
+{
+    if (rc != RC_OK && rc != RC_FULL && rc != RC_CLOSED && rc != RC_UNSUPPORTED) {
+        log_error("a record could not be processed: %s", rc_text(rc));
+        rc = RC_OK;
+    }
+    return rc;
+}
+
+/* Everything is read: what has no line end by now gets none. */
 static void begin_flushing(struct follow *follow)
 {
     follow->state = FOLLOW_FLUSHING;
+    (void)answer(pipeline_flush(follow->pipeline)); /* logged by answer */
     sink_flush(follow->sink, on_flushed, follow);
 }
 
@@ -152,17 +165,6 @@ static enum rc on_open(void *ctx, const struct origin *origin, uint64_t start_of
     (void)start_offset; /* chunks carry their own */
     if (rc == RC_OK) {
         *ret_stream = stream;
-    }
-    return rc;
-}
-
-/* A stage's answer, told to the source: whatever is wrong with one record must not end the
- * following of its file. */
-static enum rc answer(enum rc rc)
-{
-    if (rc != RC_OK && rc != RC_FULL && rc != RC_CLOSED && rc != RC_UNSUPPORTED) {
-        log_error("a record could not be processed: %s", rc_text(rc));
-        rc = RC_OK;
     }
     return rc;
 }

@@ -176,6 +176,18 @@ enum rc pipeline_stream_flush(struct pipeline_stream *stream)
     return decoder_flush(stream->decoder);
 }
 
+enum rc pipeline_flush(struct pipeline *pipeline)
+{
+    enum rc first = RC_OK;
+
+    for (struct pipeline_stream *stream = pipeline->streams; stream != NULL;
+         stream = stream->next) {
+        enum rc rc = pipeline_stream_flush(stream);
+        first = first == RC_OK ? rc : first;
+    }
+    return first;
+}
+
 static void add_decode_stats(struct decode_stats *sum, const struct decode_stats *more)
 {
     sum->records += more->records;

@@ -51,6 +51,10 @@ enum rc pipeline_stream_push(struct pipeline_stream *stream,
 /* Takes an unfinished last line as a record. */
 enum rc pipeline_stream_flush(struct pipeline_stream *stream) GPUERR_MUSTCHECK;
 
+/* Does so for all open streams: the inputs have been read to their end. RC_OK, or the first
+ * stream's failure. */
+enum rc pipeline_flush(struct pipeline *pipeline) GPUERR_MUSTCHECK;
+
 void pipeline_stream_close(struct pipeline_stream *stream);
 
 /* Bytes from..to of origin were destroyed unread. */

@@ -125,7 +125,7 @@ class Knowledge(AgentTest):
         self.assertEqual(done.returncode, 0)
         self.assertIn("CUDA_MPS_HEAP_SIZE", done.stdout)
         entry = json.loads(run("explain", "--format", "json", SEED_ID).stdout)
-        with open(os.path.join(SOURCE, "kb", SEED_ID + ".json"), encoding="utf-8") as file:
+        with open(os.path.join(SOURCE, "tests", "fixtures", "seed-record.json"), encoding="utf-8") as file:
             given = json.load(file)
         self.assertEqual({k: entry[k] for k in given}, given)
 

@@ -124,9 +124,13 @@ class Follow(AgentTest):
         log = self.write("train.log", "")
         agent = self.follow("--follow", log)
         self.append("train.log", (SEED_LINE + "\n") * 300)
+        os.set_blocking(agent.process.stderr.fileno(), True)
         agent.process.send_signal(signal.SIGTERM)
+        for line in iter(agent.process.stderr.readline, b""):
+            if b"stopping" in line:
+                break
         agent.process.send_signal(signal.SIGTERM)
-        agent.process.wait(timeout=30)
+        self.assertEqual(agent.process.wait(timeout=30), 0)
 
 
 class Stdin(AgentTest):

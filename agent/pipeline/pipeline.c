@@ -3,6 +3,7 @@
  * pipeline.h. */
 #include "pipeline/pipeline.h"
 
+#include "base/log.h"
 #include "base/mem.h"
 #include "config/config.h"
 #include "kb/kb.h"
@@ -21,6 +22,12 @@ struct pipeline_stream {
     struct decoder *decoder;
     struct pipeline_stream *next, **link;
 };
+
+static void on_match_notice(void *ctx, const struct kb_entry *entry, const char *reason)
+{
+    (void)ctx;
+    log_warning("%.*s is not looked for any more: %s", (int)entry->id.len, entry->id.ptr, reason);
+}
 
 static enum rc on_event(void *ctx, const struct event *event)
 {
@@ -113,6 +120,7 @@ enum rc pipeline_new(const struct pipeline_opts *opts, struct pipeline **ret_pip
         pipeline_free(pipeline);
         return rc;
     }
+    match_set_notice(pipeline->scratch, on_match_notice, NULL);
     pipeline->opts.decode.scratch = pipeline->decode_scratch;
     diagnoser_init(&pipeline->diagnoser, &(struct diagnose_opts){
                                              .rules = opts->knowledge->rules,

@@ -140,7 +140,8 @@ static void take_gone(struct tail *tail, const struct scan_change *change)
         path->said = true; /* it was there: that it is gone is no news at start-up */
     } else if (!path->said) {
         path->said = true;
-        tail_notice(tail, SOURCE_WAITING, path->path, RC_NOT_FOUND, "does not exist yet; waiting for it");
+        tail_notice(tail, SOURCE_WAITING, path->path, RC_NOT_FOUND,
+                    "does not exist yet; waiting for it");
     }
     tail->paths_gone = tail->paths_gone || !path->plain;
 }

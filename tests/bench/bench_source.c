@@ -155,13 +155,15 @@ static void rest_for(unsigned seconds)
 static long rss_kib(void)
 {
     FILE *file = fopen("/proc/self/statm", "re");
-    long pages = 0;
+    char text[128] = "";
+    char *resident;
 
-    if (file == NULL || fscanf(file, "%*d %ld", &pages) != 1) {
+    if (file == NULL || fgets(text, sizeof(text), file) == NULL) {
         stop("statm");
     }
     (void)fclose(file);
-    return pages * (sysconf(_SC_PAGESIZE) / 1024);
+    (void)strtol(text, &resident, 10); /* the first number is the virtual size */
+    return strtol(resident, NULL, 10) * (sysconf(_SC_PAGESIZE) / 1024);
 }
 
 static void bench_idle(unsigned files, unsigned seconds)

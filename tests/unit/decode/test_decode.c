@@ -248,7 +248,7 @@ static void interleaved_ranks_keep_their_records(void **state)
         RC_OK);
     const char *p = records.out.ptr;
     for (int i = 0; i < 200; i++) {
-        int rank = atoi(strchr(p, '|') + 1);
+        int rank = (int)strtol(strchr(p, '|') + 1, NULL, 10);
         (void)snprintf(expected, sizeof(expected), "|[rank%d]: line %d\n", rank, i);
         p = strstr(p, expected);
         assert_non_null(p);

@@ -106,7 +106,7 @@ static void malformed_stamps_are_none(void **state)
 static void local_zone_is_assumed_where_none_is_told(void **state)
 {
     (void)state;
-    assert_int_equal(setenv("TZ", "XXX-01", 1), 0);
+    assert_int_equal(setenv("TZ", "LOC-01", 1), 0);
     assert_int_equal(seconds_of("2026-11-23 22:19:38 x\n"), 1795468778);
     assert_int_equal(setenv("TZ", "UTC0", 1), 0);
 }

@@ -4,6 +4,7 @@
 
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/log.h"
@@ -89,6 +90,10 @@ enum cmd_status cmd_main(int argc, char **argv)
     struct err err;
     enum cmd_status status;
 
+    /* Without TZ, libc looks at /etc/localtime again for every local time stamp that is read. */
+    if (getenv("TZ") == NULL) {
+        (void)setenv("TZ", ":/etc/localtime", 1); /* only costs speed when it fails */
+    }
     /* A reader who has gone is an error of write, not the end of the process. */
     (void)signal(SIGPIPE, SIG_IGN);
     if (argc > 1 && argv[1][0] != '-') {

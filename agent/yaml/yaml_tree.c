@@ -13,6 +13,7 @@
 
 #define FILE_MAX_BYTES ((size_t)1024 * 1024)
 #define DEPTH_MAX      64
+#define KEYS_MAX       4096 /* of one mapping: finding a key twice compares each with all before it */
 
 struct tree {
     struct arena *arena;
@@ -90,11 +91,15 @@ static enum rc open_collection(struct tree *tree, enum yaml_kind kind, yaml_mark
 static enum rc take_key(struct tree *tree, struct span text, yaml_mark_t mark)
 {
     const struct yaml_node *mapping = tree->open[tree->depth - 1];
+    size_t n = 0;
 
     if (text.len == 0) {
         return fail_at(tree, mark, "a key must not be empty");
     }
     for (const struct yaml_node *child = mapping->children; child != NULL; child = child->next) {
+        if (++n == KEYS_MAX) {
+            return fail_at(tree, mark, "more than 4096 keys");
+        }
         if (span_eq(child->key, text)) {
             (void)err_set(tree->err, RC_INVALID, "key \"%.*s\" stands twice", (int)text.len,
                           text.ptr);

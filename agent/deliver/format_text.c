@@ -90,13 +90,33 @@ static void write_where(struct paint *paint, const struct event *event)
     paint_newline(paint);
 }
 
+/* One of several pieces of advice: the word stands before the first, a number or dash before each.
+ */
+static void write_item(struct paint *paint, enum paint_color color, const char *heading,
+                       unsigned number, struct span text)
+{
+    struct buf label;
+
+    buf_init(&label, 256);
+    buf_add_str(&label, heading);
+    while (paint_columns(buf_span(&label)) < INDENT && buf_rc(&label) == RC_OK) {
+        buf_add_char(&label, ' ');
+    }
+    if (number > 0) {
+        buf_printf(&label, "%u. ", number);
+    } else {
+        buf_add_str(&label, "-  ");
+    }
+    paint_paragraph(paint, color, buf_span(&label), INDENT + 3, PAINT_PLAIN, text);
+    buf_fini(&label);
+}
+
 static void write_advice(struct paint *paint, const struct kb_entry *entry,
                          const struct capture_list *captures, enum kb_when_result wanted,
                          unsigned *number, const struct format_opts *opts)
 {
     for (size_t i = 0; i < entry->workarounds.n; i++) {
         const struct kb_advice *advice = &entry->workarounds.items[i];
-        char label[64];
         struct span text = opts->chinese && i < entry->workarounds_zh.n
                                ? entry->workarounds_zh.items[i]
                            : advice->how.len > 0 ? advice->how
@@ -106,8 +126,7 @@ static void write_advice(struct paint *paint, const struct kb_entry *entry,
             continue;
         }
         (*number)++;
-        (void)snprintf(label, sizeof(label), "%s", *number == 1 ? word(opts, WORD_DO) : "");
-        paint_paragraph(paint, PAINT_GREEN, span_str(label), INDENT, PAINT_PLAIN, text);
+        write_item(paint, PAINT_GREEN, *number == 1 ? word(opts, WORD_DO) : "", *number, text);
     }
 }
 
@@ -131,8 +150,7 @@ static void write_dead_ends(struct paint *paint, const struct kb_entry *entry,
             buf_add_str(&text, ": ");
             buf_add(&text, advice->why_fails);
         }
-        paint_paragraph(paint, PAINT_RED, span_str(first ? word(opts, WORD_DO_NOT) : ""), INDENT,
-                        PAINT_PLAIN, buf_span(&text));
+        write_item(paint, PAINT_RED, first ? word(opts, WORD_DO_NOT) : "", 0, buf_span(&text));
         buf_fini(&text);
         first = false;
     }

@@ -118,6 +118,10 @@ static double unit_factor(struct span unit)
         {"MB", 1e6},
         {"GB", 1e9},
         {"TB", 1e12},
+        {"K", 1024.0},
+        {"M", 1024.0 * 1024},
+        {"G", 1024.0 * 1024 * 1024},
+        {"T", 1024.0 * 1024 * 1024 * 1024},
     };
 
     for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
@@ -161,7 +165,7 @@ static const char *take_comparison(struct span *rest, struct comparison *ret_com
     }
     if (starts_number(*rest)) {
         if (!take_quantity(rest, &comparison.right_number)) {
-            return "the number's unit is not one of B KiB MiB GiB TiB KB MB GB TB";
+            return "the number's unit is not one of B KiB MiB GiB TiB KB MB GB TB K M G T";
         }
     } else {
         comparison.right_name = take_name(rest);

@@ -5,7 +5,7 @@
  *   condition  = comparison { "&&" comparison }
  *   comparison = CAPTURE OP ( CAPTURE | [-]NUMBER [unit] )
  *   OP         = "<" "<=" ">" ">=" "==" "!="
- *   unit       = B KiB MiB GiB TiB KB MB GB TB
+ *   unit       = B KiB MiB GiB TiB KB MB GB TB, and K M G T, which count as KiB and so on
  *
  * A captured value is a number with or without a unit (`2.32 GiB`, `512 bytes`, `11`). A comparison
  * with a group that took no part in the match, or whose value is no number, is false.

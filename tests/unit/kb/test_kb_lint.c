@@ -179,8 +179,9 @@ static void regex_shape_is_judged(void **state)
                         "a/a.json: regex: begins with an unbounded wildcard");
     assert_string_equal(fault_of("(?<code>\\\\d+) drained", "(?<code>(?:\\\\d+)+) drained"),
                         "a/a.json: regex: repeats a repeat without bound, as (a+)+ does");
-    assert_string_equal(fault_of("flux capacitor (?<", "(?x)flux\\\\ capacitor\\\\ (?<"),
-                        "a/a.json: samples: does not match: flux capacitor 1 drained\n");
+    assert_string_equal(
+        fault_of("flux capacitor (?<", "\\\\Qflux capacitor \\\\E(?<"),
+        "a/a.json: regex: cannot be judged: (?x), \\Q and conditions are not read here");
 }
 
 static void samples_are_run(void **state)
@@ -196,20 +197,21 @@ static void samples_are_run(void **state)
                         "a/a.json: counter_samples: matches: flux capacitor 1 drained");
     assert_string_equal(fault_of("22 drained", "22 drained\\nx"),
                         "a/a.json: samples: holds a line end; a record is one line: E: flux "
-                        "capacitor 22 drained x");
+                        "capacitor 22 drained?x");
     assert_string_equal(fault_of("1 charged", "1 charged\\r"),
                         "a/a.json: counter_samples: holds a line end; a record is one line: flux "
-                        "capacitor 1 charged ");
+                        "capacitor 1 charged?");
 }
 
 static void regex_that_backtracks_without_bound_is_told(void **state)
 {
     (void)state;
-    kb_text_write(dir, "a/a", "flux capacitor (?<code>\\\\d+) drained",
-                  "(?<code>\\\\d)?flux capacitor (?:1|22|(?:x{1,9}x{1,9}){1,40}y) ?drained");
-    kb_text_write(dir, "a/a", "flux capacitor (?<code>\\\\d+) drained",
-                  "flux capacitor(?<code>)(?: \\\\d+ drained|(?:x{1,9}x{1,9}){1,40}y)");
-    assert_string_equal(lint(), "");
+    assert_string_equal(
+        fault_of(
+            "flux capacitor (?<code>\\\\d+) drained",
+            "flux cap(?:acitor (?<code>\\\\d+) drained|(?:[0-9a-z ]{0,9}[0-9a-z ]{0,9}){1,40}!)"),
+        "a/a.json: regex: backtracks without bound on: flux capacitor 1 charged\n"
+        "a/a.json: regex: backtracks without bound on: flux capacitor drained");
 }
 
 static void retired_claims_point_at_a_field(void **state)

@@ -41,7 +41,8 @@ static inline struct span span_str(const char *s)
 
 static inline bool span_eq(struct span a, struct span b)
 {
-    return a.len == b.len && (a.len == 0 || memcmp(a.ptr, b.ptr, a.len) == 0);
+    return a.len == b.len &&
+           (a.len == 0 || (a.ptr != NULL && b.ptr != NULL && memcmp(a.ptr, b.ptr, a.len) == 0));
 }
 
 static inline bool span_eq_str(struct span a, const char *b)
@@ -63,7 +64,8 @@ static inline int span_cmp(struct span a, struct span b)
 
 static inline bool span_starts(struct span s, struct span prefix)
 {
-    return s.len >= prefix.len && (prefix.len == 0 || memcmp(s.ptr, prefix.ptr, prefix.len) == 0);
+    return s.len >= prefix.len && (prefix.len == 0 || (s.ptr != NULL && prefix.ptr != NULL &&
+                                                       memcmp(s.ptr, prefix.ptr, prefix.len) == 0));
 }
 
 /* The part of s from byte `from` (clamped) on. */

@@ -14,6 +14,7 @@
 #include "kb/kb_builtin.h"
 #include "kb/kb_lint.h"
 #include "kb/kb_search.h"
+#include "kb/kb_stats.h"
 #include "rules/rules.h"
 
 #define SEARCH_MAX 50
@@ -126,24 +127,30 @@ static enum cmd_status search(struct kb_work *work)
     return CMD_OK;
 }
 
-/* Entries are sorted by id, so a domain's entries stand together. */
 static enum cmd_status stats(struct kb_work *work)
 {
-    size_t tiers[KB_TIER_AI_GENERATED + 1] = {0};
-    size_t n = kb_count(work->kb);
+    struct kb_stats stats;
 
+    kb_stats_read(work->kb, &stats);
     buf_printf(&work->out, "%-20s%10s\n", "domain", "entries");
-    for (size_t i = 0; i < n;) {
-        struct span domain = kb_at(work->kb, i)->domain;
-        size_t start = i;
-        while (i < n && span_eq(kb_at(work->kb, i)->domain, domain)) {
-            tiers[kb_at(work->kb, i++)->tier]++;
-        }
-        buf_printf(&work->out, "%-20.*s%10zu\n", (int)domain.len, domain.ptr, i - start);
+    for (size_t i = 0; i < stats.n_domains; i++) {
+        buf_printf(&work->out, "%-20.*s%10zu\n", (int)stats.domains[i].name.len,
+                   stats.domains[i].name.ptr, stats.domains[i].n);
     }
-    buf_printf(&work->out, "%-20s%10zu\n\n%-20s%10s\n", "all", n, "tier", "entries");
+    if (stats.n_other > 0) {
+        buf_printf(&work->out, "%-20s%10zu\n", "(others)", stats.n_other);
+    }
+    buf_printf(&work->out, "%-20s%10zu\n\n%-20s%10s\n", "all", stats.n_entries, "tier", "entries");
     for (size_t i = 0; i <= KB_TIER_AI_GENERATED; i++) {
-        buf_printf(&work->out, "%-20s%10zu\n", kb_tier_name((enum kb_tier)i), tiers[i]);
+        buf_printf(&work->out, "%-20s%10zu\n", kb_tier_name((enum kb_tier)i), stats.by_tier[i]);
+    }
+    buf_printf(&work->out, "\n%-20s%10s\n", "severity", "entries");
+    for (size_t i = 0; i <= SEVERITY_CRITICAL; i++) {
+        buf_printf(&work->out, "%-20s%10zu\n", kb_severity_name((enum severity)i),
+                   stats.by_severity[i]);
+    }
+    if (stats.n_without_severity > 0) {
+        buf_printf(&work->out, "%-20s%10zu\n", "(by rule pack)", stats.n_without_severity);
     }
     return CMD_OK;
 }
@@ -246,6 +253,6 @@ const struct cmd cmd_kb = {
             "  test    runs every entry's samples and counter-samples\n"
             "  list    id, severity and signature of every entry\n"
             "  search  WORD...: entries that hold all words\n"
-            "  stats   how many entries by domain and by tier\n",
+            "  stats   how many entries by domain, tier and severity\n",
     .run = run,
 };

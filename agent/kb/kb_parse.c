@@ -191,10 +191,16 @@ static enum rc read_object(struct parse *parse, const cJSON *object, const struc
     return RC_OK;
 }
 
-/* An array of objects of `size` bytes each, all read by one table. */
+/* What an array's objects are made of. */
+struct shape {
+    const struct field *fields;
+    size_t n_fields;
+    size_t size; /* of one object, in bytes */
+};
+
+/* An array of objects, all read by one table. */
 static enum rc read_array(struct parse *parse, const char *name, const cJSON *array,
-                          const struct field *fields, size_t n_fields, size_t size,
-                          void **ret_items, size_t *ret_n)
+                          const struct shape *shape, void **ret_items, size_t *ret_n)
 {
     size_t i = 0;
     const cJSON *object;
@@ -206,7 +212,7 @@ static enum rc read_array(struct parse *parse, const char *name, const cJSON *ar
     if (cJSON_GetArraySize(array) == 0) {
         return RC_OK;
     }
-    items = arena_alloc(parse->arena, (size_t)cJSON_GetArraySize(array), size);
+    items = arena_alloc(parse->arena, (size_t)cJSON_GetArraySize(array), shape->size);
     if (items == NULL) {
         return RC_NOMEM;
     }
@@ -215,7 +221,7 @@ static enum rc read_array(struct parse *parse, const char *name, const cJSON *ar
         enum rc rc;
 
         (void)snprintf(parse->where, sizeof(parse->where), "%s[%zu]", name, i);
-        rc = read_object(parse, object, fields, n_fields, items + i * size);
+        rc = read_object(parse, object, shape->fields, shape->n_fields, items + i * shape->size);
         if (rc != RC_OK) {
             return rc;
         }
@@ -242,8 +248,9 @@ static enum rc read_versions(struct parse *parse, const cJSON *value, void *base
     };
     struct kb_entry *entry = base;
     void *items = NULL;
-    enum rc rc = read_array(parse, "versions", value, fields, COUNT(fields),
-                            sizeof(struct kb_version), &items, &entry->n_versions);
+    enum rc rc = read_array(parse, "versions", value,
+                            &(struct shape){fields, COUNT(fields), sizeof(struct kb_version)},
+                            &items, &entry->n_versions);
 
     entry->versions = items;
     return rc;
@@ -260,8 +267,9 @@ static enum rc read_dead_ends(struct parse *parse, const cJSON *value, void *bas
     };
     struct kb_entry *entry = base;
     void *items = NULL;
-    enum rc rc = read_array(parse, "dead_ends", value, fields, COUNT(fields),
-                            sizeof(struct kb_advice), &items, &entry->dead_ends.n);
+    enum rc rc = read_array(parse, "dead_ends", value,
+                            &(struct shape){fields, COUNT(fields), sizeof(struct kb_advice)},
+                            &items, &entry->dead_ends.n);
 
     entry->dead_ends.items = items;
     return rc;
@@ -279,8 +287,9 @@ static enum rc read_workarounds(struct parse *parse, const cJSON *value, void *b
     };
     struct kb_entry *entry = base;
     void *items = NULL;
-    enum rc rc = read_array(parse, "workarounds", value, fields, COUNT(fields),
-                            sizeof(struct kb_advice), &items, &entry->workarounds.n);
+    enum rc rc = read_array(parse, "workarounds", value,
+                            &(struct shape){fields, COUNT(fields), sizeof(struct kb_advice)},
+                            &items, &entry->workarounds.n);
 
     entry->workarounds.items = items;
     return rc;
@@ -416,8 +425,9 @@ static enum rc read_sources(struct parse *parse, const cJSON *value, void *base)
     };
     struct kb_entry *entry = base;
     void *items = NULL;
-    enum rc rc = read_array(parse, "sources", value, fields, COUNT(fields),
-                            sizeof(struct kb_source), &items, &entry->n_sources);
+    enum rc rc = read_array(parse, "sources", value,
+                            &(struct shape){fields, COUNT(fields), sizeof(struct kb_source)},
+                            &items, &entry->n_sources);
 
     entry->sources = items;
     return rc;
@@ -433,8 +443,9 @@ static enum rc read_retired(struct parse *parse, const cJSON *value, void *base)
     };
     struct kb_entry *entry = base;
     void *items = NULL;
-    enum rc rc = read_array(parse, "retired_claims", value, fields, COUNT(fields),
-                            sizeof(struct kb_retired_claim), &items, &entry->n_retired_claims);
+    enum rc rc = read_array(parse, "retired_claims", value,
+                            &(struct shape){fields, COUNT(fields), sizeof(struct kb_retired_claim)},
+                            &items, &entry->n_retired_claims);
 
     entry->retired_claims = items;
     return rc;

@@ -3,6 +3,7 @@
  */
 #include "yaml/yaml_tree.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -62,6 +63,7 @@ static enum rc add_node(struct tree *tree, enum yaml_kind kind, yaml_mark_t mark
     };
     tree->key = (struct span){0};
     if (tree->depth > 0) {
+        assert(tree->tail[tree->depth - 1] != NULL);
         *tree->tail[tree->depth - 1] = node;
         tree->tail[tree->depth - 1] = &node->next;
     } else {
@@ -93,6 +95,7 @@ static enum rc take_key(struct tree *tree, struct span text, yaml_mark_t mark)
     const struct yaml_node *mapping = tree->open[tree->depth - 1];
     size_t n = 0;
 
+    assert(mapping != NULL); /* wants_key has seen it */
     if (text.len == 0) {
         return fail_at(tree, mark, "a key must not be empty");
     }

@@ -218,3 +218,13 @@ void json_key_bool(struct json *json, const char *name, bool value)
     json_key(json, name);
     json_bool(json, value);
 }
+
+void json_key_strings(struct json *json, const char *name, struct span_list list)
+{
+    json_key(json, name);
+    json_array_begin(json);
+    for (size_t i = 0; i < list.n; i++) {
+        json_string(json, list.items[i]);
+    }
+    json_array_end(json);
+}

@@ -48,6 +48,7 @@ void json_raw(struct json *json, struct span text);
 void json_key_string(struct json *json, const char *name, struct span text);
 void json_key_uint(struct json *json, const char *name, uint64_t value);
 void json_key_int(struct json *json, const char *name, int64_t value);
+void json_key_strings(struct json *json, const char *name, struct span_list list);
 void json_key_bool(struct json *json, const char *name, bool value);
 
 /* Appends text to out, escaped as inside a JSON string, without quotes. */

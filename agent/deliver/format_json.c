@@ -50,26 +50,6 @@ static void key_time(struct json *json, const char *name, int64_t wall_ns)
     json_string(json, span_str(text));
 }
 
-static void key_rate(struct json *json, const char *name, struct kb_rate rate)
-{
-    json_key(json, name);
-    if (rate.known) {
-        json_double(json, rate.value);
-    } else {
-        json_null(json);
-    }
-}
-
-static void key_strings(struct json *json, const char *name, struct span_list list)
-{
-    json_key(json, name);
-    json_array_begin(json);
-    for (size_t i = 0; i < list.n; i++) {
-        json_string(json, list.items[i]);
-    }
-    json_array_end(json);
-}
-
 static void key_links(struct json *json, const char *name, struct kb_link_list links)
 {
     json_key(json, name);
@@ -106,7 +86,7 @@ static void write_dead_end(struct json *json, const struct kb_entry *entry, size
         json_key_string(json, "action", advice->action);
         json_key_string(json, "why_fails", advice->why_fails);
     }
-    key_rate(json, "fail_rate", advice->rate);
+    kb_write_rate(json, "fail_rate", advice->rate);
     write_trust(json, entry, advice);
     json_object_end(json);
 }
@@ -131,7 +111,7 @@ static void write_workaround(struct json *json, const struct kb_entry *entry, si
     if (when != KB_WHEN_ALWAYS) {
         json_key_bool(json, "applies", when == KB_WHEN_TRUE);
     }
-    key_rate(json, "success_rate", advice->rate);
+    kb_write_rate(json, "success_rate", advice->rate);
     write_trust(json, entry, advice);
     json_object_end(json);
 }
@@ -190,7 +170,7 @@ static void write_classification(struct json *json, const struct event *event,
     json_key_string(json, "role", span_str(kb_role_name(entry->role)));
     json_key_string(json, "node_action", entry->node_action);
     json_key_string(json, "job_action", entry->job_action);
-    key_strings(json, "basis", entry->basis);
+    json_key_strings(json, "basis", entry->basis);
     if (entry->basis_disagrees) {
         json_key_bool(json, "basis_disagrees", true);
     }
@@ -284,7 +264,7 @@ static void write_knowledge(struct json *json, const struct kb_entry *entry,
     json_key(json, "confidence");
     json_double(json, entry->confidence);
     json_key_string(json, "verification_tier", span_str(kb_tier_name(entry->tier)));
-    key_rate(json, "fix_success_rate", entry->fix_success_rate);
+    kb_write_rate(json, "fix_success_rate", entry->fix_success_rate);
     json_key_string(json, "resolvable", entry->resolvable);
 }
 

@@ -157,6 +157,10 @@ const char *kb_file(const struct kb *kb, const struct kb_entry *entry);
 /* The entry as one JSON object with every field; absent optional fields are left out. */
 void kb_write_json(const struct kb_entry *entry, struct buf *out);
 
+/* A rate as JSON: a number, or null. */
+struct json;
+void kb_write_rate(struct json *json, const char *name, struct kb_rate rate);
+
 /* Names as the KB and the event spell them. */
 const char *kb_tier_name(enum kb_tier tier);
 const char *kb_role_name(enum kb_role role);

@@ -7,7 +7,7 @@
 #include "base/json_write.h"
 #include "kb/kb.h"
 
-static void key_rate(struct json *json, const char *name, struct kb_rate rate)
+void kb_write_rate(struct json *json, const char *name, struct kb_rate rate)
 {
     json_key(json, name);
     if (rate.known) {
@@ -24,20 +24,10 @@ static void key_optional(struct json *json, const char *name, struct span text)
     }
 }
 
-static void key_strings(struct json *json, const char *name, struct span_list list)
-{
-    json_key(json, name);
-    json_array_begin(json);
-    for (size_t i = 0; i < list.n; i++) {
-        json_string(json, list.items[i]);
-    }
-    json_array_end(json);
-}
-
 static void key_optional_strings(struct json *json, const char *name, struct span_list list)
 {
     if (list.n > 0) {
-        key_strings(json, name, list);
+        json_key_strings(json, name, list);
     }
 }
 
@@ -68,9 +58,9 @@ static void write_dead_ends(struct json *json, const struct kb_entry *entry)
         json_object_begin(json);
         json_key_string(json, "action", advice->action);
         json_key_string(json, "why_fails", advice->why_fails);
-        key_rate(json, "fail_rate", advice->rate);
+        kb_write_rate(json, "fail_rate", advice->rate);
         key_optional(json, "condition", advice->condition);
-        key_strings(json, "sources", advice->sources);
+        json_key_strings(json, "sources", advice->sources);
         json_object_end(json);
     }
     json_array_end(json);
@@ -84,11 +74,11 @@ static void write_workarounds(struct json *json, const struct kb_entry *entry)
         const struct kb_advice *advice = &entry->workarounds.items[i];
         json_object_begin(json);
         json_key_string(json, "action", advice->action);
-        key_rate(json, "success_rate", advice->rate);
+        kb_write_rate(json, "success_rate", advice->rate);
         key_optional(json, "how", advice->how);
         key_optional(json, "condition", advice->condition);
         key_optional(json, "when", advice->when);
-        key_strings(json, "sources", advice->sources);
+        json_key_strings(json, "sources", advice->sources);
         json_object_end(json);
     }
     json_array_end(json);
@@ -138,7 +128,7 @@ static void write_required_fields(struct json *json, const struct kb_entry *entr
     json_raw(json, entry->os_specific);
     write_dead_ends(json, entry);
     write_workarounds(json, entry);
-    key_strings(json, "workarounds_zh", entry->workarounds_zh);
+    json_key_strings(json, "workarounds_zh", entry->workarounds_zh);
     write_graph(json, entry);
     json_key_string(json, "official_doc_url", entry->official_doc_url);
     json_key_string(json, "official_doc_section", entry->official_doc_section);
@@ -146,15 +136,15 @@ static void write_required_fields(struct json *json, const struct kb_entry *entr
     json_key_string(json, "verification_tier", span_str(kb_tier_name(entry->tier)));
     json_key(json, "confidence");
     json_double(json, entry->confidence);
-    key_rate(json, "fix_success_rate", entry->fix_success_rate);
+    kb_write_rate(json, "fix_success_rate", entry->fix_success_rate);
     json_key_string(json, "resolvable", entry->resolvable);
     json_key_string(json, "first_seen", entry->first_seen);
     json_key_string(json, "last_confirmed", entry->last_confirmed);
     json_key_string(json, "last_updated", entry->last_updated);
     json_key_uint(json, "evidence_count", entry->evidence_count);
-    key_strings(json, "tags", entry->tags);
+    json_key_strings(json, "tags", entry->tags);
     json_key_string(json, "locale", entry->locale);
-    key_strings(json, "aliases", entry->aliases);
+    json_key_strings(json, "aliases", entry->aliases);
 }
 
 static void write_captures(struct json *json, const struct kb_entry *entry)

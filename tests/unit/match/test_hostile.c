@@ -115,7 +115,7 @@ static void a_line_of_ten_mebibytes_is_matched(void **state)
 static void lines_of_nothing_and_no_lines_at_all(void **state)
 {
     static const char *const regexes[] = {"a literal of some length", "^$", "\\x00"};
-    size_t len = (size_t)1 << 15; /* far from the time that a batch may take, sanitized, too */
+    size_t len = (size_t)1 << 12; /* far from the time that a batch may take, sanitized, too */
     char *text = text_of('\n', len);
     struct match_scratch *scratch = open_scratch(regexes, 3);
 

@@ -2,9 +2,9 @@
 /*
  * A random walk: a writer appends, rotates, deletes, truncates and recreates a log, the receiver
  * stops and goes on, and what was received is compared with what was written. Every line has a
- * number, so a lost, doubled or displaced one shows. Only steps that destroy bytes (truncation,
- * deleting a file that may not have been opened yet) wait until the reader has caught up: then
- * nothing may be lost and nothing is reported lost.
+ * number, so a lost, doubled or displaced one shows. Steps that destroy bytes (truncation, deleting
+ * a file that may not have been opened yet) or that write into a file which has lost its name wait
+ * until the reader has caught up: then nothing may be lost and nothing is reported lost.
  *
  * The seed is printed; GPUERR_SEED repeats a walk, GPUERR_STEPS makes it longer.
  */
@@ -91,10 +91,17 @@ static void catch_up(struct walk *walk)
 static void rotate(struct walk *walk)
 {
     char name[32];
+    bool late = below(walk, 2) == 0; /* the writer notices a little later */
 
+    if (late) {
+        /* Whoever has read it has the file open. A file that was renamed while it was empty and
+         * never seen, and is written to afterwards, can be missed. */
+        write_line(walk);
+        catch_up(walk);
+    }
     (void)snprintf(name, sizeof(name), LOG ".%u", 100000 - walk->rotation++);
     rig_rename(&walk->rig, LOG, name);
-    if (below(walk, 2) == 0) { /* the writer notices a little later */
+    if (late) {
         write_line(walk);
     }
     reopen(walk, 0);

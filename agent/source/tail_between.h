@@ -2,6 +2,9 @@
 /*
  * Generations that nobody saw: when a log is rotated twice between two looks, the file in the
  * middle was never found under its path. It lies beside it, under a name that a rotation gives.
+ *
+ * Known limit: a generation that was empty when it was renamed, that nobody had looked at, and that
+ * is written to only afterwards, can be missed.
  */
 #ifndef GPUERR_SOURCE_TAIL_BETWEEN_H
 #define GPUERR_SOURCE_TAIL_BETWEEN_H

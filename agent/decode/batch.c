@@ -80,6 +80,22 @@ void batch_push(struct decoder *decoder)
     buf_clear(&decoder->scratch->text);
 }
 
+/* The transport's word about a record; its unit and host are those of who wrote, whatever the text
+ * says. */
+static void note_message(const struct message *message, struct record *record)
+{
+    record->kernel = message->kernel;
+    record->truncated = record->truncated || message->truncated;
+    record->replayed = message->replayed;
+    record->cursor = message->cursor;
+    if (message->host.ptr != NULL) {
+        record->host = message->host;
+    }
+    if (message->unit.ptr != NULL) {
+        record->unit = message->unit;
+    }
+}
+
 static void add_record(struct decoder *decoder, struct span text, const struct line *line,
                        const struct batch_note *note)
 {
@@ -101,6 +117,9 @@ static void add_record(struct decoder *decoder, struct span text, const struct l
         .partial = line->partial,
     };
     notes_find(&decoder->notes, record);
+    if (decoder->message != NULL) {
+        note_message(decoder->message, record);
+    }
     decoder->n_records++;
 }
 

@@ -69,6 +69,14 @@ struct decoder *decoder_free(struct decoder *decoder);
 enum rc decoder_push(struct decoder *decoder, const struct chunk *chunk) GPUERR_MUSTCHECK;
 
 /*
+ * Messages that their transport framed: each line of a text becomes a record with what the message
+ * says of host, unit, cursor, time and kernel; escapes, ranks and stamps are treated as in lines.
+ * Answers as decoder_push. A stream has messages or chunks, never both.
+ */
+enum rc decoder_push_messages(struct decoder *decoder, const struct message *messages,
+                              size_t n) GPUERR_MUSTCHECK;
+
+/*
  * Pushes the unfinished line as a partial record: the stream has ended or fell silent. The line is
  * kept: when it goes on after all, the whole of it is a record once more, at the same offset. The
  * batch's end_offset stays before it.

@@ -3,8 +3,9 @@
  * What the files of decode/ share. The way of a line:
  *
  *   decode.c frames it -> unwrap.c takes envelopes off (env_cri.c, env_json.c), joins what they
- *   split, cuts their text at line ends -> batch.c strips escapes (ansi.c) -> notes.c finds rank,
- *   time and origin in the text (rank.c, stamp.c) -> a record in the batch
+ *   split, cuts their text at line ends (messages.c: messages start here) -> batch.c strips escapes
+ * (ansi.c) -> notes.c finds rank, time and origin in the text (rank.c, stamp.c) -> a record in the
+ * batch
  *
  * A line without escapes and envelope skips the middle: its record points into the chunk.
  */
@@ -168,6 +169,8 @@ struct decoder {
     bool refused;
     struct join joins[2];
 
+    const struct message *message; /* being decoded; NULL: a line of a chunk is */
+
     size_t n_records; /* in the scratch */
     bool copying;     /* records are copied into the scratch's text, not lent from the chunk */
     uint64_t end_offset;
@@ -203,6 +206,9 @@ bool unwrap_is_needed(const struct decoder *decoder, struct span line);
 
 /* Takes the envelopes off and copies what is inside to the batch. */
 void unwrap_line(struct decoder *decoder, const struct line *line);
+
+/* Copies what is inside a message to the batch. */
+void unwrap_message(struct decoder *decoder, const struct message *message);
 
 /* Pushes what is being joined as a partial record, and keeps it. */
 void unwrap_flush(struct decoder *decoder);

@@ -167,6 +167,18 @@ void unwrap_line(struct decoder *decoder, const struct line *line)
     }
 }
 
+void unwrap_message(struct decoder *decoder, const struct message *message)
+{
+    struct line line = {.offset = message->offset};
+    struct span text = message->text;
+
+    if (text.len > decoder->raw_max) {
+        line.dropped = text.len - decoder->raw_max;
+        text.len = decoder->raw_max;
+    }
+    take_text(decoder, text, &line, message->log_wall_ns);
+}
+
 void unwrap_flush(struct decoder *decoder)
 {
     for (size_t i = 0; i < 2; i++) {

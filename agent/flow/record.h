@@ -48,6 +48,22 @@ struct chunk {
     uint64_t offset; /* of bytes in the stream */
 };
 
+/*
+ * One message that its transport framed: a journal entry, a kernel message, a syslog datagram. With
+ * what the transport says about it; absent where it says nothing.
+ */
+struct message {
+    struct span text;    /* may hold several lines; as it was received */
+    uint64_t offset;     /* its place in the stream: kmsg's sequence number, else a count */
+    int64_t log_wall_ns; /* or CLOCK_NONE */
+    bool kernel;         /* said by the kernel, on the transport's word, not the text's */
+    bool truncated;      /* the transport lost its end */
+    bool replayed;       /* was there before the agent's first start: history, not news */
+    struct span host;
+    struct span unit;   /* systemd unit, else the syslog identifier */
+    struct span cursor; /* where to go on behind it: journal cursor, `BOOTID:SEQUENCE` of kmsg */
+};
+
 struct record {
     struct span
         text; /* decoded: no envelope, no ANSI escapes, no line end; lies inside batch.text */
@@ -56,8 +72,9 @@ struct record {
     int32_t rank;        /* from the line's prefix, else the origin's, else RANK_NONE */
     bool truncated;      /* longer than the limit: the rest was dropped */
     bool partial;        /* the stream ended (or fell silent) without a line end */
-    bool kernel; /* said by the kernel: kmsg, journal with _TRANSPORT=kernel, or a syslog line of
-                    kernel: */
+    bool kernel;   /* said by the kernel: kmsg, journal with _TRANSPORT=kernel, or a syslog line of
+                      kernel: */
+    bool replayed; /* as in struct message */
     struct span host; /* host, unit, cursor: from the envelope, absent where unknown */
     struct span unit;
     struct span cursor;

@@ -178,6 +178,15 @@ static enum rc on_chunk(void *ctx, void *stream, const struct chunk *chunk)
                                            : answer(pipeline_stream_push(stream, chunk));
 }
 
+static enum rc on_messages(void *ctx, void *stream, const struct message *messages, size_t n)
+{
+    struct follow *follow = ctx;
+
+    return follow->state == FOLLOW_CLOSING
+               ? RC_CLOSED
+               : answer(pipeline_stream_push_messages(stream, messages, n));
+}
+
 static enum rc on_quiet(void *ctx, void *stream)
 {
     struct follow *follow = ctx;
@@ -226,6 +235,7 @@ static void on_notice(void *ctx, enum source_notice notice, const struct origin 
 static const struct source_ops source_ops = {
     .on_open = on_open,
     .on_chunk = on_chunk,
+    .on_messages = on_messages,
     .on_quiet = on_quiet,
     .on_close = on_close,
     .on_notice = on_notice,

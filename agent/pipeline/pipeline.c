@@ -179,6 +179,12 @@ enum rc pipeline_stream_push(struct pipeline_stream *stream, const struct chunk 
     return decoder_push(stream->decoder, chunk);
 }
 
+enum rc pipeline_stream_push_messages(struct pipeline_stream *stream,
+                                      const struct message *messages, size_t n)
+{
+    return decoder_push_messages(stream->decoder, messages, n);
+}
+
 enum rc pipeline_stream_flush(struct pipeline_stream *stream)
 {
     return decoder_flush(stream->decoder);

@@ -48,6 +48,10 @@ enum rc pipeline_stream_open(struct pipeline *pipeline, const struct origin *ori
 enum rc pipeline_stream_push(struct pipeline_stream *stream,
                              const struct chunk *chunk) GPUERR_MUSTCHECK;
 
+/* The next messages of a stream whose transport framed them; answers as pipeline_stream_push. */
+enum rc pipeline_stream_push_messages(struct pipeline_stream *stream,
+                                      const struct message *messages, size_t n) GPUERR_MUSTCHECK;
+
 /* Takes an unfinished last line as a record. */
 enum rc pipeline_stream_flush(struct pipeline_stream *stream) GPUERR_MUSTCHECK;
 

@@ -28,16 +28,19 @@ enum source_notice {
 /*
  * The receiver of a source's output; all calls come on the loop thread.
  * A stream is one continuous run of bytes (one inode of a followed file between two truncations).
- * `on_open` returns the receiver's own state for it through ret_stream, `on_chunk` and `on_quiet`
- * get that back, `on_close` ends it: no more bytes will come, an unfinished line is the stream's
- * last. An error from on_open, on_chunk or on_quiet (not RC_FULL) ends the stream, and the source
- * says SOURCE_FAILED with that rc; a followed file stays ended until another file takes its place.
- * The origin is the source's; it lives until on_close returns.
+ * `on_open` returns the receiver's own state for it through ret_stream, `on_chunk`, `on_messages`
+ * and `on_quiet` get that back, `on_close` ends it: no more bytes will come, an unfinished line is
+ * the stream's last. An error from them (not RC_FULL) ends the stream, and the source says
+ * SOURCE_FAILED with that rc; a followed file stays ended until another file takes its place. The
+ * origin is the source's; it lives until on_close returns.
  */
 struct source_ops {
     enum rc (*on_open)(void *ctx, const struct origin *origin, uint64_t start_offset,
                        void **ret_stream);
     enum rc (*on_chunk)(void *ctx, void *stream, const struct chunk *chunk);
+    /* Messages that need no framing, in order; in place of on_chunk, from sources that have them.
+     */
+    enum rc (*on_messages)(void *ctx, void *stream, const struct message *messages, size_t n);
     /* The stream has been read to its end and was silent for a while: an unfinished line may be
      * taken as a record. */
     enum rc (*on_quiet)(void *ctx, void *stream);
@@ -54,6 +57,20 @@ enum tail_from {
     TAIL_FROM_END,
 };
 
+/* Where a file that was followed before was left; what ORIGIN_HEAD_BYTES of its start tell apart is
+ * not taken for it. */
+struct tail_position {
+    uint64_t offset;
+    uint32_t generation;
+};
+
+/*
+ * What is known of a file from an earlier run: origin has path, device, inode and head (as many
+ * first bytes as there are). True, and ret_position, when it is the same file.
+ */
+typedef bool tail_resume_fn(void *ctx, const struct origin *origin,
+                            struct tail_position *ret_position);
+
 struct tail_opts {
     const char *const *patterns; /* paths or globs, `**` included */
     size_t n_patterns;
@@ -64,6 +81,8 @@ struct tail_opts {
     uint32_t quiet_ms; /* silence after which an unfinished line is flushed; 0 = 5000 */
     size_t read_bytes; /* largest chunk; 0 = 256 KiB */
     bool poll;         /* look at every file each scan_ms, as where notification does not work */
+    tail_resume_fn *resume; /* NULL: nothing is known of earlier runs */
+    void *resume_ctx;       /* called on the loop thread */
 };
 
 struct source_stats {

@@ -131,7 +131,13 @@ static void run_loop(void)
 
 static void follow(const char *name)
 {
-    static const struct source_ops ops = {on_open, on_chunk, on_quiet, on_close, on_notice};
+    static const struct source_ops ops = {
+        .on_open = on_open,
+        .on_chunk = on_chunk,
+        .on_quiet = on_quiet,
+        .on_close = on_close,
+        .on_notice = on_notice,
+    };
     char pattern[300];
     const char *const patterns[] = {pattern};
     struct tail_opts opts = {.patterns = patterns, .n_patterns = 1, .from = TAIL_FROM_END};

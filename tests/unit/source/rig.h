@@ -152,8 +152,13 @@ static inline void rig_on_notice(void *ctx, enum source_notice notice, const str
     rig_check(rig);
 }
 
-static const struct source_ops rig_ops = {rig_on_open, rig_on_chunk, rig_on_quiet, rig_on_close,
-                                          rig_on_notice};
+static const struct source_ops rig_ops = {
+    .on_open = rig_on_open,
+    .on_chunk = rig_on_chunk,
+    .on_quiet = rig_on_quiet,
+    .on_close = rig_on_close,
+    .on_notice = rig_on_notice,
+};
 
 static inline void rig_on_deadline(void *ctx)
 {

@@ -17,13 +17,13 @@ target_compile_definitions(kb_builtin PRIVATE _GNU_SOURCE)
 # Constant data has nothing to optimise or to sanitize; both only cost build time.
 target_compile_options(kb_builtin PRIVATE -std=c11 -O0 -g0)
 
-# rules_builtin: the text of rules/severity.yaml as a C array.
+# rules_builtin: the texts of rules/*.yaml as C arrays, in the order of their names.
 set(rules_c ${CMAKE_CURRENT_BINARY_DIR}/rules_builtin.c)
+file(GLOB rules_files CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/rules/*.yaml)
 add_custom_command(OUTPUT ${rules_c}
-  COMMAND ${CMAKE_COMMAND} -DIN=${CMAKE_SOURCE_DIR}/rules/severity.yaml -DOUT=${rules_c} -DNAME=rules_builtin_yaml
-          -P ${CMAKE_SOURCE_DIR}/agent/cmake/embed_text.cmake
-  DEPENDS ${CMAKE_SOURCE_DIR}/rules/severity.yaml ${CMAKE_SOURCE_DIR}/agent/cmake/embed_text.cmake
-  COMMENT "Embedding the rule pack" VERBATIM)
+  COMMAND ${CMAKE_COMMAND} "-DIN=${rules_files}" -DOUT=${rules_c} -P ${CMAKE_SOURCE_DIR}/agent/cmake/embed_packs.cmake
+  DEPENDS ${rules_files} ${CMAKE_SOURCE_DIR}/agent/cmake/embed_packs.cmake
+  COMMENT "Embedding the rule packs" VERBATIM)
 add_library(rules_builtin STATIC ${rules_c})
 target_include_directories(rules_builtin PRIVATE ${CMAKE_SOURCE_DIR}/agent)
 target_compile_definitions(rules_builtin PRIVATE _GNU_SOURCE)

@@ -194,6 +194,9 @@ enum rc args_parse(struct args *args, int argc, char **argv, struct err *err)
     if (rc == RC_OK) {
         rc = run_pass(&(struct pass){args, true}, argc, argv, err);
     }
+    if (rc == RC_OK) {
+        rc = config_add_env_labels(args->builder, environ, err);
+    }
     return rc == RC_OK ? config_finish(args->builder, &args->config, err) : rc;
 }
 

@@ -21,14 +21,21 @@ static enum cmd_status scan_all(const struct args *args, const struct knowledge 
         pipeline_opts_from(args->config, knowledge, sink, span_str(output->host));
     bool unreadable = false;
     struct pipeline *pipeline;
-    enum rc rc = pipeline_new(&opts, &pipeline);
+    enum rc rc;
 
+    opts.finished_log = true;
+    opts.labels = output->to.format_opts.labels;
+    opts.n_labels = output->to.format_opts.n_labels;
+    rc = pipeline_new(&opts, &pipeline);
     if (rc != RC_OK) {
         log_error("starting failed: %s", rc_text(rc));
         return CMD_USAGE;
     }
     for (size_t i = 0; i < args->n_words && rc == RC_OK; i++) {
         rc = scan_path(pipeline, args->words[i], on_unreadable, &unreadable);
+    }
+    if (rc == RC_OK) {
+        rc = pipeline_finish(pipeline);
     }
     if (rc != RC_OK && rc != RC_CLOSED) {
         log_error("the scan ended early: %s", rc_text(rc));

@@ -83,8 +83,8 @@ static enum rc copy_labels(const struct config *config, struct output *output)
         return RC_NOMEM;
     }
     for (size_t i = 0; i < config->n_labels; i++) {
-        output->labels[i] = (struct format_label){span_str(config->labels[i].key),
-                                                  span_str(config->labels[i].value)};
+        output->labels[i] =
+            (struct label){span_str(config->labels[i].key), span_str(config->labels[i].value)};
     }
     output->to.format_opts.labels = output->labels;
     output->to.format_opts.n_labels = config->n_labels;

@@ -13,7 +13,7 @@ struct config;
 struct output {
     struct follow_output to;
     bool owns_fd;
-    struct format_label *labels;
+    struct label *labels;
     char host[256];
 };
 

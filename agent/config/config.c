@@ -7,21 +7,23 @@
 #include "config/config.h"
 
 #include <errno.h>
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "base/arena.h"
+#include "base/clock.h"
 #include "base/json_write.h"
 #include "base/mem.h"
 #include "base/nearest.h"
+#include "base/quantity.h"
+#include "config/env_labels.h"
 #include "config/options.h"
 #include "yaml/yaml_tree.h"
 
 #define LIST_MAX         4096
 #define RECORD_BYTES_MIN 1024
 #define RECORD_BYTES_MAX ((uint64_t)1024 * 1024)
-#define SHUTDOWN_MS_MAX  3600000
+#define DURATION_MAX_NS  (24 * 3600 * CLOCK_NS_PER_S)
 #define NAME_BYTES       128
 
 enum layer {
@@ -54,6 +56,7 @@ enum rc config_builder_new(struct config_builder **ret_builder)
     builder->config.builtin_kb = true;
     builder->config.max_record_bytes = (uint64_t)64 * 1024;
     builder->config.shutdown_ms = 10000;
+    builder->config.repeat_ms = CONFIG_UNSET_MS;
     builder->config.log_level = LOG_WARNING;
     *ret_builder = builder;
     return RC_OK;
@@ -145,17 +148,14 @@ static enum rc add_to_list(struct config_builder *builder, const struct config_o
     return rc;
 }
 
-static enum rc set_label(struct config_builder *builder, const struct config_option *row,
-                         struct span key, struct span value, struct err *err)
+static enum rc put_label(struct config_builder *builder, struct span key, struct span value,
+                         struct err *err)
 {
     struct config *config = &builder->config;
     struct config_label *labels;
     struct config_label label;
     enum rc rc;
 
-    if (starts_anew(builder, row)) {
-        config->n_labels = 0;
-    }
     if (key.len == 0) {
         return err_set(err, RC_INVALID, "a label needs a name");
     }
@@ -180,6 +180,15 @@ static enum rc set_label(struct config_builder *builder, const struct config_opt
         config->labels = labels;
     }
     return rc;
+}
+
+static enum rc set_label(struct config_builder *builder, const struct config_option *row,
+                         struct span key, struct span value, struct err *err)
+{
+    if (starts_anew(builder, row)) {
+        builder->config.n_labels = 0;
+    }
+    return put_label(builder, key, value, err);
 }
 
 static enum rc split_label(struct config_builder *builder, const struct config_option *row,
@@ -219,40 +228,11 @@ static enum rc find_word(const struct config_option *row, struct span text, size
     return RC_INVALID;
 }
 
-struct unit {
-    const char *name;
-    double factor;
-};
-
-/* NUMBER[unit]; the unit "" is the one without a name. */
-static enum rc parse_quantity(struct span text, const struct unit *units, size_t n,
-                              double *ret_value)
-{
-    char copy_of[64];
-    char *end;
-    double value;
-
-    if (text.len == 0 || text.len >= sizeof(copy_of) || text.ptr[0] < '0' || text.ptr[0] > '9') {
-        return RC_INVALID;
-    }
-    memcpy(copy_of, text.ptr, text.len);
-    copy_of[text.len] = '\0';
-    value = strtod(copy_of, &end);
-    for (size_t i = 0; i < n; i++) {
-        if (strcmp(end, units[i].name) == 0 && isfinite(value * units[i].factor)) {
-            *ret_value = value * units[i].factor;
-            return RC_OK;
-        }
-    }
-    return RC_INVALID;
-}
-
 static enum rc set_fraction(double *out, struct span text, struct err *err)
 {
-    static const struct unit units[] = {{"", 1}};
     double value;
 
-    if (parse_quantity(text, units, 1, &value) != RC_OK || value > 1) {
+    if (quantity_parse_number(text, &value) != RC_OK || value > 1) {
         return err_set(err, RC_INVALID, "wants a number from 0 to 1, not \"%.*s\"",
                        (int)(text.len < 60 ? text.len : 60), text.ptr);
     }
@@ -262,31 +242,27 @@ static enum rc set_fraction(double *out, struct span text, struct err *err)
 
 static enum rc set_size(uint64_t *out, struct span text, struct err *err)
 {
-    static const struct unit units[] = {{"", 1},          {"B", 1},    {"KiB", 1024},
-                                        {"MiB", 1048576}, {"KB", 1e3}, {"MB", 1e6}};
-    double value;
+    uint64_t value;
 
-    if (parse_quantity(text, units, sizeof(units) / sizeof(units[0]), &value) != RC_OK ||
-        value < RECORD_BYTES_MIN || value > (double)RECORD_BYTES_MAX) {
+    if (quantity_parse_bytes(text, &value) != RC_OK || value < RECORD_BYTES_MIN ||
+        value > RECORD_BYTES_MAX) {
         return err_set(err, RC_INVALID, "wants a size from 1KiB to 1MiB, not \"%.*s\"",
                        (int)(text.len < 60 ? text.len : 60), text.ptr);
     }
-    *out = (uint64_t)value;
+    *out = value;
     return RC_OK;
 }
 
 static enum rc set_duration(uint32_t *out, struct span text, struct err *err)
 {
-    static const struct unit units[] = {{"ms", 1}, {"s", 1000}, {"m", 60000}, {"h", 3600000}};
-    double value;
+    int64_t ns;
 
-    if (parse_quantity(text, units, sizeof(units) / sizeof(units[0]), &value) != RC_OK ||
-        value > SHUTDOWN_MS_MAX) {
+    if (quantity_parse_duration(text, &ns) != RC_OK || ns > DURATION_MAX_NS) {
         return err_set(err, RC_INVALID,
-                       "wants a time such as 500ms, 10s or 5m, at most 1h, not \"%.*s\"",
+                       "wants a time such as 500ms, 10s or 5m, at most 24h, not \"%.*s\"",
                        (int)(text.len < 60 ? text.len : 60), text.ptr);
     }
-    *out = (uint32_t)value;
+    *out = (uint32_t)(ns / CLOCK_NS_PER_MS);
     return RC_OK;
 }
 
@@ -416,6 +392,38 @@ enum rc config_apply_env(struct config_builder *builder, char *const *environ_li
         }
     }
     return RC_OK;
+}
+
+static bool has_label(const struct config *config, const char *key)
+{
+    for (size_t i = 0; i < config->n_labels; i++) {
+        if (strcmp(config->labels[i].key, key) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+enum rc config_add_env_labels(struct config_builder *builder, char *const *environ_list,
+                              struct err *err)
+{
+    enum rc rc = RC_OK;
+
+    for (size_t i = 0; i < env_label_count && rc == RC_OK; i++) {
+        const char *name = env_labels[i].variable;
+        size_t len = strlen(name);
+        for (char *const *variable = environ_list; *variable != NULL && rc == RC_OK; variable++) {
+            struct span value;
+            if (strncmp(*variable, name, len) != 0 || (*variable)[len] != '=') {
+                continue;
+            }
+            value = span_str(*variable + len + 1);
+            if (value.len > 0 && !has_label(&builder->config, env_labels[i].label)) {
+                rc = put_label(builder, span_str(env_labels[i].label), value, err);
+            }
+        }
+    }
+    return rc;
 }
 
 /* Replaces ${VAR} from the environment; `$$` is a dollar. */
@@ -703,6 +711,9 @@ static bool is_set(const struct config_option *row, const struct config *config)
 {
     if (row->kind == CONFIG_LABELS) {
         return config->n_labels > 0;
+    }
+    if (row->kind == CONFIG_DURATION) {
+        return *(const uint32_t *)member_of(config, row) != CONFIG_UNSET_MS;
     }
     return (row->kind != CONFIG_TEXT && row->kind != CONFIG_NAME) ||
            *(const char *const *)member_of(config, row) != NULL;

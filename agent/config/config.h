@@ -49,6 +49,9 @@ enum config_lang {
     CONFIG_LANG_ZH,
 };
 
+/* A time that nobody has set. */
+#define CONFIG_UNSET_MS UINT32_MAX
+
 struct config {
     /* inputs */
     struct string_list follow;
@@ -67,6 +70,7 @@ struct config {
     enum config_lang lang;
     const char *min_severity; /* NULL: all */
     double min_confidence;
+    uint32_t repeat_ms; /* CONFIG_UNSET_MS: as the rules say; 0: every match is told */
     struct config_label *labels;
     size_t n_labels;
     /* limits */
@@ -94,6 +98,10 @@ enum rc config_apply_env(struct config_builder *builder, char *const *environ_li
  * for a flag. */
 enum rc config_apply_option(struct config_builder *builder, const char *option, const char *value,
                             struct err *err) GPUERR_MUSTCHECK;
+
+/* Behind all layers: labels that nobody has given and the surroundings know (env_labels.h). */
+enum rc config_add_env_labels(struct config_builder *builder, char *const *environ_list,
+                              struct err *err) GPUERR_MUSTCHECK;
 
 /* The result; lives as long as the builder. Fails when settings contradict each other. */
 enum rc config_finish(struct config_builder *builder, const struct config **ret_config,

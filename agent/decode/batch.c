@@ -120,6 +120,10 @@ static void add_record(struct decoder *decoder, struct span text, const struct l
     if (decoder->message != NULL) {
         note_message(decoder->message, record);
     }
+    if (record->log_wall_ns != CLOCK_NONE) {
+        decoder->last_wall_ns = record->log_wall_ns;
+    }
+    record->near_wall_ns = decoder->last_wall_ns;
     decoder->n_records++;
 }
 

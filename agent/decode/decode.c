@@ -65,6 +65,7 @@ enum rc decoder_new(const struct decode_opts *opts, const struct origin *origin,
         }
     }
     decoder->origin = origin;
+    decoder->last_wall_ns = CLOCK_NONE;
     decoder->next = next;
     decoder->ctx = ctx;
     decoder->rank = origin->rank != RANK_NONE ? origin->rank : decode_path_rank(origin->path);

@@ -169,6 +169,7 @@ struct decoder {
     bool refused;
     struct join joins[2];
 
+    int64_t last_wall_ns;          /* of the last record that told a time */
     const struct message *message; /* being decoded; NULL: a line of a chunk is */
 
     size_t n_records; /* in the scratch */

@@ -19,20 +19,16 @@ struct kb_entry;
  * so. */
 #define FORMAT_JSON_MAX_BYTES ((size_t)64 * 1024 - 1)
 
-struct format_label {
-    struct span key;
-    struct span value;
-};
-
 struct format_opts {
     bool chinese; /* the KB's Chinese texts */
     bool color;   /* text only */
     size_t width; /* text only: columns to wrap at; 0 = 100 */
-    const struct format_label *labels;
+    const struct label *labels;
     size_t n_labels;
 };
 
-/* Writes one event to an empty out, without line end. RC_NOMEM when the heap is exhausted. */
+/* Writes one event to an empty out, without line end; nothing where the form has nothing to say of
+ * it. RC_NOMEM when the heap is exhausted. */
 typedef enum rc format_fn(const struct event *event, const struct format_opts *opts,
                           struct buf *out);
 

@@ -7,11 +7,8 @@
  * event still does not fit (a KB entry of somebody's own with a book in it), it is written a second
  * time with the line cut to the bone and without advice, and says `advice_omitted`.
  */
-#include "base/clock.h"
-#include "base/json_write.h"
 #include "base/utf8.h"
-#include "deliver/format.h"
-#include "kb/kb.h"
+#include "deliver/format_json_internal.h"
 #include "kb/kb_when.h"
 
 #define LINE_BYTES        ((size_t)6 * 1024) /* control characters grow sixfold when escaped */
@@ -19,12 +16,6 @@
 #define CAPTURE_BYTES     ((size_t)256)
 #define CAPTURE_BYTES_MIN ((size_t)64)
 #define ALSO_MATCHED_MAX  16
-
-struct limits {
-    size_t line_bytes;
-    size_t capture_bytes;
-    bool advice;
-};
 
 static const char *source_name(enum source_type type)
 {
@@ -37,7 +28,7 @@ static const char *source_name(enum source_type type)
     return names[type];
 }
 
-static void key_time(struct json *json, const char *name, int64_t wall_ns)
+void format_json_time(struct json *json, const char *name, int64_t wall_ns)
 {
     char text[CLOCK_RFC3339_BYTES];
 
@@ -157,8 +148,9 @@ static void write_retired(struct json *json, const struct kb_entry *entry)
     json_array_end(json);
 }
 
-static void write_classification(struct json *json, const struct event *event,
-                                 const struct kb_entry *entry, const struct format_opts *opts)
+void format_json_classification(struct json *json, const struct event *event,
+                                const struct kb_entry *entry, struct span node_action,
+                                struct span job_action, const struct format_opts *opts)
 {
     json_key_string(json, "id", entry->id);
     json_key_string(json, "signature", opts->chinese ? entry->signature_zh : entry->signature);
@@ -168,16 +160,38 @@ static void write_classification(struct json *json, const struct event *event,
     json_key_string(json, "category", entry->category);
     json_key_string(json, "error_code", entry->error_code);
     json_key_string(json, "role", span_str(kb_role_name(entry->role)));
-    json_key_string(json, "node_action", entry->node_action);
-    json_key_string(json, "job_action", entry->job_action);
+    json_key_string(json, "node_action", node_action);
+    json_key_string(json, "job_action", job_action);
     json_key_strings(json, "basis", entry->basis);
     if (entry->basis_disagrees) {
         json_key_bool(json, "basis_disagrees", true);
     }
 }
 
+void format_json_captures(struct json *json, const struct capture_list *captures,
+                          const struct format_json_limits *limits)
+{
+    json_key(json, "captures");
+    json_object_begin(json);
+    for (size_t i = 0; i < captures->n; i++) {
+        json_key_span(json, captures->items[i].name);
+        json_string(json, utf8_cut(captures->items[i].value, limits->capture_bytes));
+    }
+    json_object_end(json);
+}
+
+void format_json_rank(struct json *json, const char *name, int32_t rank)
+{
+    json_key(json, name);
+    if (rank == RANK_NONE) {
+        json_null(json);
+    } else {
+        json_int(json, rank);
+    }
+}
+
 static void write_found(struct json *json, const struct diagnosis *diagnosis,
-                        const struct limits *limits)
+                        const struct format_json_limits *limits)
 {
     struct span line = diagnosis->record->text;
     struct span cut = utf8_cut(line, limits->line_bytes);
@@ -187,20 +201,11 @@ static void write_found(struct json *json, const struct diagnosis *diagnosis,
     if (diagnosis->record->partial) {
         json_key_bool(json, "line_partial", true);
     }
-    json_key(json, "captures");
-    json_object_begin(json);
-    for (size_t i = 0; i < diagnosis->captures.n; i++) {
-        const struct capture *capture = &diagnosis->captures.items[i];
-        json_key_span(json, capture->name);
-        json_string(json, utf8_cut(capture->value, limits->capture_bytes));
+    if (diagnosis->record->replayed) {
+        json_key_bool(json, "replayed", true);
     }
-    json_object_end(json);
-    json_key(json, "rank");
-    if (diagnosis->rank == RANK_NONE) {
-        json_null(json);
-    } else {
-        json_int(json, diagnosis->rank);
-    }
+    format_json_captures(json, &diagnosis->captures, limits);
+    format_json_rank(json, "rank", diagnosis->rank);
     json_key_string(json, "gpu", utf8_cut(diagnosis->gpu, limits->capture_bytes));
     json_key(json, "also_matched");
     json_array_begin(json);
@@ -210,8 +215,7 @@ static void write_found(struct json *json, const struct diagnosis *diagnosis,
     json_array_end(json);
 }
 
-static void write_where(struct json *json, const struct event *event,
-                        const struct format_opts *opts)
+void format_json_where(struct json *json, const struct event *event, const struct format_opts *opts)
 {
     json_key_string(json, "host", event->host);
     json_key(json, "labels");
@@ -245,9 +249,9 @@ static void write_source(struct json *json, const struct origin *origin,
     json_object_end(json);
 }
 
-static void write_knowledge(struct json *json, const struct kb_entry *entry,
-                            const struct capture_list *captures, const struct limits *limits,
-                            const struct format_opts *opts)
+void format_json_knowledge(struct json *json, const struct kb_entry *entry,
+                           const struct capture_list *captures,
+                           const struct format_json_limits *limits, const struct format_opts *opts)
 {
     if (limits->advice) {
         json_key_string(json, "root_cause",
@@ -268,50 +272,68 @@ static void write_knowledge(struct json *json, const struct kb_entry *entry,
     json_key_string(json, "resolvable", entry->resolvable);
 }
 
-static void write_head(struct json *json, const struct event *event, const char *kind)
+void format_json_head(struct json *json, const struct event *event, const char *kind)
 {
     json_key_string(json, "schema", span_str("gpuerr.event/1"));
     json_key_string(json, "event", span_str(kind));
     json_key_string(json, "event_id", span_str(event->id));
-    key_time(json, "time", event->time_wall_ns);
+    format_json_time(json, "time", event->time_wall_ns);
 }
 
 static void write_diagnosis(struct json *json, const struct event *event,
-                            const struct limits *limits, const struct format_opts *opts)
+                            const struct format_json_limits *limits, const struct format_opts *opts)
 {
     const struct diagnosis *diagnosis = event->diagnosis;
 
-    write_head(json, event, "diagnosis");
-    key_time(json, "log_time", diagnosis->record->log_wall_ns);
-    write_classification(json, event, diagnosis->entry, opts);
+    format_json_head(json, event, "diagnosis");
+    format_json_time(json, "log_time", diagnosis->record->log_wall_ns);
+    format_json_classification(json, event, diagnosis->entry, diagnosis->node_action,
+                               diagnosis->job_action, opts);
     write_found(json, diagnosis, limits);
-    write_where(json, event, opts);
+    format_json_where(json, event, opts);
     write_source(json, event->origin, diagnosis->record);
-    write_knowledge(json, diagnosis->entry, &diagnosis->captures, limits, opts);
+    if (diagnosis->rules.n > 0) {
+        json_key_strings(json, "rules", diagnosis->rules);
+    }
+    if (diagnosis->note.ptr != NULL) {
+        json_key_string(json, "note", diagnosis->note);
+    }
+    format_json_incident_ref(json, diagnosis->incident);
+    format_json_knowledge(json, diagnosis->entry, &diagnosis->captures, limits, opts);
 }
 
 static void write_gap(struct json *json, const struct event *event, const struct format_opts *opts)
 {
-    write_head(json, event, "gap");
+    format_json_head(json, event, "gap");
     json_key_string(json, "severity", span_str(kb_severity_name(event->severity)));
     json_key_string(json, "reason", event->gap->reason);
     json_key_uint(json, "from", event->gap->from);
     json_key_uint(json, "to", event->gap->to);
-    write_where(json, event, opts);
+    format_json_where(json, event, opts);
     write_source(json, event->origin, NULL);
 }
 
-static enum rc write_event(const struct event *event, const struct limits *limits,
+static enum rc write_event(const struct event *event, const struct format_json_limits *limits,
                            const struct format_opts *opts, struct buf *out)
 {
     struct json json;
 
     json_init(&json, out);
     json_object_begin(&json);
-    if (event->kind == EVENT_GAP) {
-        write_gap(&json, event, opts);
-    } else {
+    switch (event->kind) {
+    case EVENT_DIAGNOSIS:
         write_diagnosis(&json, event, limits, opts);
+        break;
+    case EVENT_GAP:
+        write_gap(&json, event, opts);
+        break;
+    case EVENT_REPEAT:
+        format_json_repeat(&json, event, limits, opts);
+        break;
+    case EVENT_INCIDENT:
+    case EVENT_RESOLVED:
+        format_json_incident(&json, event, limits, opts);
+        break;
     }
     json_object_end(&json);
     return out->len > FORMAT_JSON_MAX_BYTES ? RC_TOO_BIG : buf_rc(out);
@@ -319,10 +341,14 @@ static enum rc write_event(const struct event *event, const struct limits *limit
 
 enum rc format_json(const struct event *event, const struct format_opts *opts, struct buf *out)
 {
-    static const struct limits usual = {LINE_BYTES, CAPTURE_BYTES, true};
-    static const struct limits tight = {LINE_BYTES_SHORT, CAPTURE_BYTES_MIN, false};
-    enum rc rc = write_event(event, &usual, opts, out);
+    static const struct format_json_limits usual = {LINE_BYTES, CAPTURE_BYTES, true};
+    static const struct format_json_limits tight = {LINE_BYTES_SHORT, CAPTURE_BYTES_MIN, false};
+    enum rc rc;
 
+    if (event->kind == EVENT_INCIDENT && !incident_is_news(event->incident)) {
+        return RC_OK; /* its diagnosis has told it */
+    }
+    rc = write_event(event, &usual, opts, out);
     if (rc == RC_TOO_BIG) {
         buf_clear(out);
         rc = write_event(event, &tight, opts, out);

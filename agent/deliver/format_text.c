@@ -6,46 +6,75 @@
  */
 #include <stdio.h>
 
-#include "base/clock.h"
 #include "base/utf8.h"
-#include "deliver/format.h"
-#include "deliver/paint.h"
+#include "deliver/format_text_internal.h"
 #include "kb/kb.h"
 #include "kb/kb_when.h"
 
 #define WIDTH_DEFAULT ((size_t)100)
-#define INDENT        ((size_t)10)
 #define LINE_BYTES    ((size_t)2000)
 
-/* The words of the form, in the two languages of the KB. */
-enum word {
-    WORD_WHY,
-    WORD_DO,
-    WORD_DO_NOT,
-    WORD_NODE,
-    WORD_JOB,
-    WORD_NEXT,
-    WORD_TRUST,
-    WORD_FALSE,
-    WORD_LOST,
-    WORD_DISAGREE,
-    WORD_UNVERIFIED,
-    WORD_COUNT,
+static const char *const words[2][TEXT_WORD_COUNT] = {
+    {"  Why",
+     "  Do",
+     "  Do not",
+     "  Node",
+     "  Job",
+     "  Next",
+     "  Trust",
+     "  False",
+     "  Lost",
+     "authorities disagree",
+     "unverified: written by a language model, no source confirms it",
+     "  Rule",
+     "  Suspect",
+     "  Story",
+     "  Rest",
+     "incident",
+     "resolved",
+     "repeated",
+     "since",
+     "records",
+     "ranks",
+     "rank",
+     "because",
+     "it reports the first error itself",
+     "its own numbers say that it never began the work the others wait for",
+     "all others report, it does not"},
+    {"  原因",
+     "  处理",
+     "  勿做",
+     "  节点",
+     "  作业",
+     "  后续",
+     "  可信度",
+     "  已证伪",
+     "  丢失",
+     "各方意见不一",
+     "未经验证：由语言模型撰写，没有来源佐证",
+     "  规则",
+     "  嫌疑",
+     "  经过",
+     "  其余",
+     "事件",
+     "已恢复",
+     "重复",
+     "始于",
+     "条记录",
+     "rank",
+     "rank",
+     "因为",
+     "最初的错误由它自己报告",
+     "从它自己的序号看，它从未开始其他 rank 等待的操作",
+     "其他 rank 都已报告，只有它没有"},
 };
 
-static const char *const words[2][WORD_COUNT] = {
-    {"  Why", "  Do", "  Do not", "  Node", "  Job", "  Next", "  Trust", "  False", "  Lost",
-     "authorities disagree", "unverified: written by a language model, no source confirms it"},
-    {"  原因", "  处理", "  勿做", "  节点", "  作业", "  后续", "  可信度", "  已证伪", "  丢失",
-     "各方意见不一", "未经验证：由语言模型撰写，没有来源佐证"},
-};
-
-static const char *word(const struct format_opts *opts, enum word word)
+const char *text_word(const struct format_opts *opts, enum text_word word)
 {
     return words[opts->chinese ? 1 : 0][word];
 }
 
-static enum paint_color severity_color(enum severity severity)
+enum paint_color text_severity_color(enum severity severity)
 {
     switch (severity) {
     case SEVERITY_CRITICAL:
@@ -60,7 +89,7 @@ static enum paint_color severity_color(enum severity severity)
     return PAINT_CYAN;
 }
 
-static struct paint make_paint(const struct format_opts *opts, struct buf *out)
+struct paint text_paint(const struct format_opts *opts, struct buf *out)
 {
     return (struct paint){out, opts->color, opts->width > 0 ? opts->width : WIDTH_DEFAULT};
 }
@@ -99,7 +128,7 @@ static void write_item(struct paint *paint, enum paint_color color, const char *
 
     buf_init(&label, 256);
     buf_add_str(&label, heading);
-    while (paint_columns(buf_span(&label)) < INDENT && buf_rc(&label) == RC_OK) {
+    while (paint_columns(buf_span(&label)) < TEXT_INDENT && buf_rc(&label) == RC_OK) {
         buf_add_char(&label, ' ');
     }
     if (number > 0) {
@@ -107,7 +136,7 @@ static void write_item(struct paint *paint, enum paint_color color, const char *
     } else {
         buf_add_str(&label, "-  ");
     }
-    paint_paragraph(paint, color, buf_span(&label), INDENT + 3, PAINT_PLAIN, text);
+    paint_paragraph(paint, color, buf_span(&label), TEXT_INDENT + 3, PAINT_PLAIN, text);
     buf_fini(&label);
 }
 
@@ -126,7 +155,7 @@ static void write_advice(struct paint *paint, const struct kb_entry *entry,
             continue;
         }
         (*number)++;
-        write_item(paint, PAINT_GREEN, *number == 1 ? word(opts, WORD_DO) : "", *number, text);
+        write_item(paint, PAINT_GREEN, *number == 1 ? text_word(opts, TEXT_DO) : "", *number, text);
     }
 }
 
@@ -150,7 +179,7 @@ static void write_dead_ends(struct paint *paint, const struct kb_entry *entry,
             buf_add_str(&text, ": ");
             buf_add(&text, advice->why_fails);
         }
-        write_item(paint, PAINT_RED, first ? word(opts, WORD_DO_NOT) : "", 0, buf_span(&text));
+        write_item(paint, PAINT_RED, first ? text_word(opts, TEXT_DO_NOT) : "", 0, buf_span(&text));
         buf_fini(&text);
         first = false;
     }
@@ -175,14 +204,14 @@ static void write_actions(struct paint *paint, const struct kb_entry *entry,
         }
         buf_add_str(&text, entry->basis.n > 0 ? ")" : "");
         if (entry->basis_disagrees) {
-            buf_printf(&text, " [%s]", word(opts, WORD_DISAGREE));
+            buf_printf(&text, " [%s]", text_word(opts, TEXT_DISAGREE));
         }
-        paint_paragraph(paint, PAINT_CYAN, span_str(word(opts, WORD_NODE)), INDENT, PAINT_PLAIN,
-                        buf_span(&text));
+        paint_paragraph(paint, PAINT_CYAN, span_str(text_word(opts, TEXT_NODE)), TEXT_INDENT,
+                        PAINT_PLAIN, buf_span(&text));
     }
     if (asks_for_action(entry->job_action)) {
-        paint_paragraph(paint, PAINT_CYAN, span_str(word(opts, WORD_JOB)), INDENT, PAINT_PLAIN,
-                        entry->job_action);
+        paint_paragraph(paint, PAINT_CYAN, span_str(text_word(opts, TEXT_JOB)), TEXT_INDENT,
+                        PAINT_PLAIN, entry->job_action);
     }
     buf_clear(&text);
     for (size_t i = 0; i < entry->leads_to.n; i++) {
@@ -190,8 +219,8 @@ static void write_actions(struct paint *paint, const struct kb_entry *entry,
         buf_add(&text, entry->leads_to.items[i].id);
     }
     if (text.len > 0) {
-        paint_paragraph(paint, PAINT_CYAN, span_str(word(opts, WORD_NEXT)), INDENT, PAINT_PLAIN,
-                        buf_span(&text));
+        paint_paragraph(paint, PAINT_CYAN, span_str(text_word(opts, TEXT_NEXT)), TEXT_INDENT,
+                        PAINT_PLAIN, buf_span(&text));
     }
     buf_fini(&text);
 }
@@ -203,7 +232,7 @@ static void write_trust(struct paint *paint, const struct kb_entry *entry,
 
     buf_init(&text, (size_t)64 * 1024);
     if (entry->tier == KB_TIER_AI_GENERATED) {
-        buf_add_str(&text, word(opts, WORD_UNVERIFIED));
+        buf_add_str(&text, text_word(opts, TEXT_UNVERIFIED));
     } else {
         buf_add_str(&text, kb_tier_name(entry->tier));
     }
@@ -212,7 +241,7 @@ static void write_trust(struct paint *paint, const struct kb_entry *entry,
         buf_add_str(&text, "  ");
         buf_add(&text, entry->official_doc_url);
     }
-    paint_paragraph(paint, PAINT_DIM, span_str(word(opts, WORD_TRUST)), INDENT,
+    paint_paragraph(paint, PAINT_DIM, span_str(text_word(opts, TEXT_TRUST)), TEXT_INDENT,
                     entry->tier == KB_TIER_AI_GENERATED ? PAINT_YELLOW : PAINT_DIM,
                     buf_span(&text));
     for (size_t i = 0; i < entry->n_retired_claims; i++) {
@@ -220,8 +249,8 @@ static void write_trust(struct paint *paint, const struct kb_entry *entry,
         buf_add(&text, entry->retired_claims[i].claim);
         buf_add_str(&text, ": ");
         buf_add(&text, entry->retired_claims[i].reason);
-        paint_paragraph(paint, PAINT_YELLOW, span_str(i == 0 ? word(opts, WORD_FALSE) : ""), INDENT,
-                        PAINT_YELLOW, buf_span(&text));
+        paint_paragraph(paint, PAINT_YELLOW, span_str(i == 0 ? text_word(opts, TEXT_FALSE) : ""),
+                        TEXT_INDENT, PAINT_YELLOW, buf_span(&text));
     }
     buf_fini(&text);
 }
@@ -229,11 +258,11 @@ static void write_trust(struct paint *paint, const struct kb_entry *entry,
 void format_text_entry(const struct kb_entry *entry, const struct capture_list *captures,
                        const struct format_opts *opts, struct buf *out)
 {
-    struct paint paint = make_paint(opts, out);
+    struct paint paint = text_paint(opts, out);
     unsigned number = 0;
 
-    paint_paragraph(&paint, PAINT_CYAN, span_str(word(opts, WORD_WHY)), INDENT, PAINT_PLAIN,
-                    opts->chinese ? entry->root_cause_zh : entry->root_cause);
+    paint_paragraph(&paint, PAINT_CYAN, span_str(text_word(opts, TEXT_WHY)), TEXT_INDENT,
+                    PAINT_PLAIN, opts->chinese ? entry->root_cause_zh : entry->root_cause);
     write_advice(&paint, entry, captures, KB_WHEN_TRUE, &number, opts);
     write_advice(&paint, entry, captures, KB_WHEN_ALWAYS, &number, opts);
     write_dead_ends(&paint, entry, opts);
@@ -241,52 +270,79 @@ void format_text_entry(const struct kb_entry *entry, const struct capture_list *
     write_trust(&paint, entry, opts);
 }
 
+void text_headline(struct paint *paint, const struct event *event, const struct kb_entry *entry,
+                   const struct format_opts *opts)
+{
+    enum paint_color color = text_severity_color(event->severity);
+
+    paint_str(paint, color, opts->color ? " " : "");
+    paint_str(paint, color, kb_severity_name(event->severity));
+    paint_str(paint, color, opts->color ? " " : ":");
+    paint_str(paint, PAINT_PLAIN, " ");
+    paint_text(paint, PAINT_BOLD, opts->chinese ? entry->signature_zh : entry->signature);
+    paint_str(paint, PAINT_PLAIN, "  ");
+    paint_text(paint, PAINT_DIM, entry->id);
+}
+
+bool text_is_brief(const struct kb_entry *entry, enum severity severity)
+{
+    return entry->role == KB_ROLE_SYMPTOM && severity >= SEVERITY_WARNING;
+}
+
 static void write_diagnosis(const struct event *event, const struct format_opts *opts,
                             struct buf *out)
 {
     const struct diagnosis *diagnosis = event->diagnosis;
     const struct kb_entry *entry = diagnosis->entry;
-    struct paint paint = make_paint(opts, out);
+    struct paint paint = text_paint(opts, out);
 
-    paint_str(&paint, PAINT_PLAIN, "");
-    if (opts->color) {
-        paint_str(&paint, severity_color(event->severity), " ");
-    }
-    paint_str(&paint, severity_color(event->severity), kb_severity_name(event->severity));
-    paint_str(&paint, severity_color(event->severity), opts->color ? " " : ":");
-    paint_str(&paint, PAINT_PLAIN, " ");
-    paint_text(&paint, PAINT_BOLD, opts->chinese ? entry->signature_zh : entry->signature);
-    paint_str(&paint, PAINT_PLAIN, "  ");
-    paint_text(&paint, PAINT_DIM, entry->id);
+    text_headline(&paint, event, entry, opts);
     paint_newline(&paint);
     write_where(&paint, event);
     paint_str(&paint, PAINT_DIM, "  > ");
     paint_text(&paint, PAINT_PLAIN, utf8_cut(diagnosis->record->text, LINE_BYTES));
     paint_newline(&paint);
-    format_text_entry(entry, &diagnosis->captures, opts, out);
+    if (diagnosis->note.ptr != NULL) {
+        paint_paragraph(&paint, PAINT_YELLOW, span_str(text_word(opts, TEXT_RULE)), TEXT_INDENT,
+                        PAINT_PLAIN, diagnosis->note);
+    }
+    if (!text_is_brief(entry, event->severity)) {
+        format_text_entry(entry, &diagnosis->captures, opts, out);
+    }
 }
 
 static void write_gap(const struct event *event, const struct format_opts *opts, struct buf *out)
 {
-    struct paint paint = make_paint(opts, out);
+    struct paint paint = text_paint(opts, out);
     char range[96];
 
     (void)snprintf(range, sizeof(range), ": %llu..%llu: ", (unsigned long long)event->gap->from,
                    (unsigned long long)event->gap->to);
-    paint_str(&paint, PAINT_YELLOW, word(opts, WORD_LOST));
+    paint_str(&paint, PAINT_YELLOW, text_word(opts, TEXT_LOST));
     paint_str(&paint, PAINT_PLAIN, "  ");
     paint_text(&paint, PAINT_PLAIN, event->origin->path);
     paint_str(&paint, PAINT_PLAIN, range);
     paint_text(&paint, PAINT_PLAIN, event->gap->reason);
-    paint_newline(&paint);
 }
 
 enum rc format_text(const struct event *event, const struct format_opts *opts, struct buf *out)
 {
-    if (event->kind == EVENT_GAP) {
-        write_gap(event, opts, out);
-    } else {
+    switch (event->kind) {
+    case EVENT_DIAGNOSIS:
         write_diagnosis(event, opts, out);
+        break;
+    case EVENT_GAP:
+        write_gap(event, opts, out);
+        break;
+    case EVENT_REPEAT:
+        text_write_repeat(event, opts, out);
+        break;
+    case EVENT_INCIDENT:
+        text_write_incident(event, opts, out);
+        break;
+    case EVENT_RESOLVED:
+        text_write_resolved(event, opts, out);
+        break;
     }
     return buf_rc(out);
 }

@@ -208,8 +208,8 @@ enum rc sink_push(struct sink *sink, const struct event *event)
     }
     buf_clear(&sink->event);
     rc = sink->opts.format(event, &sink->opts.format_opts, &sink->event);
-    if (rc != RC_OK) {
-        return rc;
+    if (rc != RC_OK || sink->event.len == 0) {
+        return rc; /* a form may have nothing to say of an event */
     }
     buf_add_char(&sink->event, '\n');
     if (buf_rc(&sink->event) != RC_OK) {

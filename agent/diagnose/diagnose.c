@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A record comes in with the entries that match it, most specific first; an event goes out. The
- * first entry is the diagnosis, unless what the user asked to see (--min-severity,
- * --min-confidence) excludes it: then the record yields nothing, rather than a less specific and
- * therefore less true answer.
+ * first entry is the diagnosis.
  *
  * The event id hashes where the record stands (host, stream, offset), what it says and what was
  * found: the same record read again, by a restarted agent or by `scan`, gives the same id, while
@@ -120,6 +118,8 @@ enum rc diagnoser_push(struct diagnoser *diagnoser, const struct record_batch *b
         .entry = entry,
         .also_matched = {matches->entries + 1, matches->n - 1},
         .rank = found->rank,
+        .node_action = entry->node_action,
+        .job_action = entry->job_action,
     };
     struct event event = {
         .kind = EVENT_DIAGNOSIS,
@@ -131,10 +131,9 @@ enum rc diagnoser_push(struct diagnoser *diagnoser, const struct record_batch *b
     };
     enum rc rc;
 
-    if (event.severity < opts->min_severity || entry->confidence < opts->min_confidence) {
-        diagnoser->stats.below_minimum++;
-        return RC_OK;
-    }
+    diagnosis.when_wall_ns = found->log_wall_ns != CLOCK_NONE ? found->log_wall_ns
+                             : opts->finished_log             ? found->near_wall_ns
+                                                              : event.time_wall_ns;
     rc = opts->captures(opts->captures_ctx, entry, found->text, &diagnosis.captures);
     if (rc != RC_OK) {
         return rc;

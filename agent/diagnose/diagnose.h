@@ -14,19 +14,16 @@
 struct rules;
 struct match_scratch;
 
-/* Takes an event that is valid until it returns. */
-typedef enum rc event_fn(void *ctx, const struct event *event);
-
 /* Asks for the named groups of entry in text; what the matcher offers, given as a function so that
  * this room need not know it. */
 typedef enum rc captures_fn(void *ctx, const struct kb_entry *entry, struct span text,
                             struct capture_list *ret_captures);
 
 struct diagnose_opts {
-    const struct rules *rules;  /* must outlive the diagnoser */
-    enum severity min_severity; /* less severe diagnoses are counted and dropped */
-    double min_confidence;
-    struct span host; /* of records that state none; must outlive the diagnoser */
+    const struct rules *rules; /* must outlive the diagnoser */
+    bool finished_log; /* what is read was written long ago: a record without a time happened near
+                          the last that has one, not now */
+    struct span host;  /* of records that state none; must outlive the diagnoser */
     captures_fn *captures;
     void *captures_ctx;
     event_fn *next;
@@ -35,7 +32,6 @@ struct diagnose_opts {
 
 struct diagnose_stats {
     uint64_t diagnoses;
-    uint64_t below_minimum; /* dropped for severity or confidence */
     uint64_t gaps;
 };
 

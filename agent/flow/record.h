@@ -67,11 +67,12 @@ struct message {
 struct record {
     struct span
         text; /* decoded: no envelope, no ANSI escapes, no line end; lies inside batch.text */
-    uint64_t offset;     /* where the record's first raw byte lies in its stream */
-    int64_t log_wall_ns; /* time that the line or its envelope states, or CLOCK_NONE */
-    int32_t rank;        /* from the line's prefix, else the origin's, else RANK_NONE */
-    bool truncated;      /* longer than the limit: the rest was dropped */
-    bool partial;        /* the stream ended (or fell silent) without a line end */
+    uint64_t offset;      /* where the record's first raw byte lies in its stream */
+    int64_t log_wall_ns;  /* time that the line or its envelope states, or CLOCK_NONE */
+    int64_t near_wall_ns; /* the same, or else that of the last record of the stream that had one */
+    int32_t rank;         /* from the line's prefix, else the origin's, else RANK_NONE */
+    bool truncated;       /* longer than the limit: the rest was dropped */
+    bool partial;         /* the stream ended (or fell silent) without a line end */
     bool kernel;   /* said by the kernel: kmsg, journal with _TRANSPORT=kernel, or a syslog line of
                       kernel: */
     bool replayed; /* as in struct message */

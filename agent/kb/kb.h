@@ -154,6 +154,13 @@ const struct kb_entry *kb_find(const struct kb *kb, struct span id);
 /* The file an entry came from, or "builtin". */
 const char *kb_file(const struct kb *kb, const struct kb_entry *entry);
 
+/*
+ * Refuses a regex that does not compile, matches the empty string, sets limits or options of its
+ * own, calls out, or has more named groups than MATCH_CAPTURES_MAX; and captures that name no group
+ * of it.
+ */
+enum rc kb_check_regex(const struct kb_entry *entry, struct err *err) GPUERR_MUSTCHECK;
+
 /* The entry as one JSON object with every field; absent optional fields are left out. */
 void kb_write_json(const struct kb_entry *entry, struct buf *out);
 

@@ -21,11 +21,4 @@ enum rc kb_role_parse(struct span name, enum kb_role *ret_role) GPUERR_MUSTCHECK
 enum rc kb_parse_entry(struct span text, struct arena *arena, struct kb_entry *ret_entry,
                        struct err *err) GPUERR_MUSTCHECK;
 
-/*
- * Refuses a regex that does not compile, matches the empty string, sets limits or options of its
- * own, calls out, or has more named groups than MATCH_CAPTURES_MAX; and captures that name no group
- * of it.
- */
-enum rc kb_check_regex(const struct kb_entry *entry, struct err *err) GPUERR_MUSTCHECK;
-
 #endif

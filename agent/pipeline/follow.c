@@ -30,6 +30,8 @@ enum follow_state {
     FOLLOW_CLOSING,
 };
 
+#define TICK_MS 1000
+
 #define SOURCES_MAX 2 /* files, stdin */
 
 struct follow {
@@ -43,6 +45,8 @@ struct follow {
     size_t n_drained;
     struct signal_watch *signals[2];
     struct timer *deadline;
+    struct timer *tick; /* runs while the pipeline has something pending */
+    bool ticking;
     enum follow_state state;
     enum rc rc; /* why it stopped out of order */
 };
@@ -70,11 +74,36 @@ static enum rc answer(enum rc rc)
     return rc;
 }
 
-/* Everything is read: what has no line end by now gets none. */
+/* Incidents settle and windows end while nothing comes; a quiet agent has nothing pending and does
+ * not tick. */
+static void keep_ticking(struct follow *follow)
+{
+    bool wanted = !pipeline_is_idle(follow->pipeline);
+
+    if (wanted && !follow->ticking) {
+        timer_start(follow->tick, TICK_MS, TICK_MS);
+    } else if (!wanted && follow->ticking) {
+        timer_stop(follow->tick);
+    }
+    follow->ticking = wanted;
+}
+
+static void on_tick(void *ctx)
+{
+    struct follow *follow = ctx;
+
+    if (follow->state == FOLLOW_RUNNING) {
+        (void)answer(pipeline_tick(follow->pipeline)); /* logged by answer */
+        keep_ticking(follow);
+    }
+}
+
+/* Everything is read: what has no line end by now gets none, and what is pending is told. */
 static void begin_flushing(struct follow *follow)
 {
     follow->state = FOLLOW_FLUSHING;
-    (void)answer(pipeline_flush(follow->pipeline)); /* logged by answer */
+    (void)answer(pipeline_flush(follow->pipeline));  /* logged by answer */
+    (void)answer(pipeline_finish(follow->pipeline)); /* likewise */
     sink_flush(follow->sink, on_flushed, follow);
 }
 
@@ -106,6 +135,7 @@ static void begin_closing(struct follow *follow)
         follow->signals[i] = signal_watch_free(follow->signals[i]);
     }
     follow->deadline = timer_free(follow->deadline);
+    follow->tick = timer_free(follow->tick);
     for (size_t i = 0; i < follow->n_sources; i++) {
         source_close(follow->sources[i], on_source_closed, follow);
     }
@@ -173,18 +203,28 @@ static enum rc on_chunk(void *ctx, void *stream, const struct chunk *chunk)
 {
     struct follow *follow = ctx;
 
-    /* The sink has gone: nothing may reach it any more. */
-    return follow->state == FOLLOW_CLOSING ? RC_CLOSED
-                                           : answer(pipeline_stream_push(stream, chunk));
+    enum rc rc;
+
+    if (follow->state == FOLLOW_CLOSING) {
+        return RC_CLOSED; /* the sink has gone: nothing may reach it any more */
+    }
+    rc = answer(pipeline_stream_push(stream, chunk));
+    keep_ticking(follow);
+    return rc;
 }
 
 static enum rc on_messages(void *ctx, void *stream, const struct message *messages, size_t n)
 {
     struct follow *follow = ctx;
 
-    return follow->state == FOLLOW_CLOSING
-               ? RC_CLOSED
-               : answer(pipeline_stream_push_messages(stream, messages, n));
+    enum rc rc;
+
+    if (follow->state == FOLLOW_CLOSING) {
+        return RC_CLOSED;
+    }
+    rc = answer(pipeline_stream_push_messages(stream, messages, n));
+    keep_ticking(follow);
+    return rc;
 }
 
 static enum rc on_quiet(void *ctx, void *stream)
@@ -283,6 +323,8 @@ static enum rc open_stages(struct follow *follow, const struct knowledge *knowle
     if (rc == RC_OK) {
         struct pipeline_opts opts =
             pipeline_opts_from(follow->config, knowledge, follow->sink, host);
+        opts.labels = output->format_opts.labels;
+        opts.n_labels = output->format_opts.n_labels;
         rc = pipeline_new(&opts, &follow->pipeline);
     }
     return rc;
@@ -293,6 +335,10 @@ static enum rc open_signals(struct follow *follow)
     enum rc rc = timer_new(follow->loop, on_deadline, follow, &follow->deadline);
 
     if (rc == RC_OK) {
+        rc = timer_new(follow->loop, on_tick, follow, &follow->tick);
+    }
+    if (rc == RC_OK) {
+        timer_keep_loop(follow->tick, false);
         rc = signal_watch_new(follow->loop, SIGTERM, on_signal, follow, &follow->signals[0]);
     }
     if (rc == RC_OK) {

@@ -3,6 +3,7 @@
  * pipeline.h. */
 #include "pipeline/pipeline.h"
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "config/config.h"
@@ -12,7 +13,9 @@ struct pipeline {
     struct pipeline_opts opts;
     struct match_scratch *scratch;
     struct decode_scratch *decode_scratch; /* one for all streams */
+    struct match_scratch *signal_scratch;  /* made when it is first needed */
     struct diagnoser diagnoser;
+    struct incidents *incidents;
     struct pipeline_stream *streams; /* open ones */
     struct decode_stats closed;      /* sum over closed streams */
 };
@@ -20,6 +23,7 @@ struct pipeline {
 struct pipeline_stream {
     struct pipeline *pipeline;
     struct decoder *decoder;
+    uint64_t failed_at; /* offset of the last record that was a failure */
     struct pipeline_stream *next, **link;
 };
 
@@ -36,12 +40,11 @@ static enum rc on_event(void *ctx, const struct event *event)
     return sink_push(pipeline->opts.sink, event);
 }
 
-static enum rc on_match(void *ctx, const struct record_batch *batch, size_t record,
-                        const struct match_list *matches)
+static enum rc on_diagnosis(void *ctx, const struct event *event)
 {
     struct pipeline *pipeline = ctx;
 
-    return diagnoser_push(&pipeline->diagnoser, batch, record, matches);
+    return incidents_push(pipeline->incidents, event);
 }
 
 /*
@@ -50,16 +53,17 @@ static enum rc on_match(void *ctx, const struct record_batch *batch, size_t reco
  * chunk.
  */
 struct run {
-    struct pipeline *pipeline;
+    struct pipeline_stream *stream;
     bool full;
 };
 
-static enum rc on_match_remember_full(void *ctx, const struct record_batch *batch, size_t record,
-                                      const struct match_list *matches)
+static enum rc on_match(void *ctx, const struct record_batch *batch, size_t record,
+                        const struct match_list *matches)
 {
     struct run *run = ctx;
-    enum rc rc = on_match(run->pipeline, batch, record, matches);
+    enum rc rc = diagnoser_push(&run->stream->pipeline->diagnoser, batch, record, matches);
 
+    run->stream->failed_at = batch->records[record].offset;
     if (rc == RC_FULL) {
         run->full = true;
         return RC_OK;
@@ -67,12 +71,69 @@ static enum rc on_match_remember_full(void *ctx, const struct record_batch *batc
     return rc;
 }
 
+/* A line that is no failure, but says something about one that came before it. */
+static enum rc on_signal(void *ctx, const struct record_batch *batch, size_t record_index,
+                         const struct match_list *matches)
+{
+    struct pipeline_stream *stream = ctx;
+    struct pipeline *pipeline = stream->pipeline;
+    const struct record *record = &batch->records[record_index];
+    const struct rules_signal *signal =
+        knowledge_signal(pipeline->opts.knowledge, matches->entries[0]);
+    struct capture_list captures = {.n = 0};
+    int64_t when_ns = record->log_wall_ns;
+
+    if (signal == NULL || record->offset <= stream->failed_at ||
+        match_captures(pipeline->signal_scratch, matches->entries[0], record->text, &captures) !=
+            RC_OK) {
+        return RC_OK;
+    }
+    if (when_ns == CLOCK_NONE) {
+        when_ns = pipeline->opts.finished_log ? record->near_wall_ns : clock_wall_ns();
+    }
+    incidents_push_signal(pipeline->incidents, signal, record, batch->origin, &captures, when_ns);
+    return RC_OK;
+}
+
+static enum rc find_signals(struct pipeline_stream *stream, const struct record_batch *batch)
+{
+    struct pipeline *pipeline = stream->pipeline;
+    enum rc rc = RC_OK;
+
+    if (pipeline->opts.knowledge->signals.set == NULL ||
+        !incidents_wants_signals(pipeline->incidents)) {
+        return RC_OK;
+    }
+    if (pipeline->signal_scratch == NULL) {
+        rc = match_scratch_new(pipeline->opts.knowledge->signals.set, &pipeline->signal_scratch);
+    }
+    return rc == RC_OK ? match_run(pipeline->signal_scratch, batch, on_signal, stream) : rc;
+}
+
+/* Neighbours mostly have the same rank. */
+static void note_ranks(struct pipeline *pipeline, const struct record_batch *batch)
+{
+    struct span scope = incidents_scope_of(batch->origin->path);
+    int32_t last = RANK_NONE;
+
+    for (size_t i = 0; i < batch->n_records; i++) {
+        if (batch->records[i].rank != last) {
+            last = batch->records[i].rank;
+            incidents_note_rank(pipeline->incidents, scope, last);
+        }
+    }
+}
+
 static enum rc on_batch(void *ctx, const struct record_batch *batch)
 {
-    struct pipeline *pipeline = ctx;
-    struct run run = {pipeline, false};
-    enum rc rc = match_run(pipeline->scratch, batch, on_match_remember_full, &run);
+    struct pipeline_stream *stream = ctx;
+    struct run run = {stream, false};
+    enum rc rc = match_run(stream->pipeline->scratch, batch, on_match, &run);
 
+    note_ranks(stream->pipeline, batch);
+    if (rc == RC_OK) {
+        rc = find_signals(stream, batch);
+    }
     return rc == RC_OK && run.full ? RC_FULL : rc;
 }
 
@@ -92,6 +153,9 @@ struct pipeline_opts pipeline_opts_from(const struct config *config,
         .knowledge = knowledge,
         .decode = {.max_record_bytes = config->max_record_bytes},
         .min_confidence = config->min_confidence,
+        .repeat_ns = config->repeat_ms == CONFIG_UNSET_MS
+                         ? -1
+                         : (int64_t)config->repeat_ms * CLOCK_NS_PER_MS,
         .host = host,
         .sink = sink,
     };
@@ -116,6 +180,25 @@ enum rc pipeline_new(const struct pipeline_opts *opts, struct pipeline **ret_pip
     if (rc == RC_OK) {
         rc = decode_scratch_new(&pipeline->decode_scratch);
     }
+    if (rc == RC_OK) {
+        rc = incidents_new(
+            &(struct incidents_opts){
+                .kb = opts->knowledge->kb,
+                .rules = opts->knowledge->rules,
+                .labels = opts->labels,
+                .n_labels = opts->n_labels,
+                .min_severity = opts->min_severity,
+                .min_confidence = opts->min_confidence,
+                .repeat_ns = opts->repeat_ns,
+                .finished_log = opts->finished_log,
+                .host = opts->host,
+                .captures = get_captures,
+                .captures_ctx = pipeline,
+                .next = on_event,
+                .next_ctx = pipeline,
+            },
+            &pipeline->incidents);
+    }
     if (rc != RC_OK) {
         pipeline_free(pipeline);
         return rc;
@@ -124,12 +207,11 @@ enum rc pipeline_new(const struct pipeline_opts *opts, struct pipeline **ret_pip
     pipeline->opts.decode.scratch = pipeline->decode_scratch;
     diagnoser_init(&pipeline->diagnoser, &(struct diagnose_opts){
                                              .rules = opts->knowledge->rules,
-                                             .min_severity = opts->min_severity,
-                                             .min_confidence = opts->min_confidence,
+                                             .finished_log = opts->finished_log,
                                              .host = opts->host,
                                              .captures = get_captures,
                                              .captures_ctx = pipeline,
-                                             .next = on_event,
+                                             .next = on_diagnosis,
                                              .next_ctx = pipeline,
                                          });
     *ret_pipeline = pipeline;
@@ -142,6 +224,8 @@ struct pipeline *pipeline_free(struct pipeline *pipeline)
         while (pipeline->streams != NULL) {
             pipeline_stream_close(pipeline->streams);
         }
+        incidents_free(pipeline->incidents);
+        match_scratch_free(pipeline->signal_scratch);
         decode_scratch_free(pipeline->decode_scratch);
         match_scratch_free(pipeline->scratch);
         mem_free(pipeline);
@@ -158,7 +242,7 @@ enum rc pipeline_stream_open(struct pipeline *pipeline, const struct origin *ori
     if (stream == NULL) {
         return RC_NOMEM;
     }
-    rc = decoder_new(&pipeline->opts.decode, origin, on_batch, pipeline, &stream->decoder);
+    rc = decoder_new(&pipeline->opts.decode, origin, on_batch, stream, &stream->decoder);
     if (rc != RC_OK) {
         mem_free(stream);
         return rc;
@@ -227,6 +311,21 @@ enum rc pipeline_push_gap(struct pipeline *pipeline, const struct origin *origin
     return diagnoser_push_gap(&pipeline->diagnoser, origin, gap);
 }
 
+enum rc pipeline_tick(struct pipeline *pipeline)
+{
+    return incidents_tick(pipeline->incidents, clock_wall_ns());
+}
+
+bool pipeline_is_idle(const struct pipeline *pipeline)
+{
+    return incidents_is_idle(pipeline->incidents);
+}
+
+enum rc pipeline_finish(struct pipeline *pipeline)
+{
+    return incidents_finish(pipeline->incidents);
+}
+
 void pipeline_read_stats(const struct pipeline *pipeline, struct pipeline_stats *ret_stats)
 {
     struct decode_stats sum = pipeline->closed;
@@ -241,5 +340,6 @@ void pipeline_read_stats(const struct pipeline *pipeline, struct pipeline_stats 
         .truncated_records = sum.truncated_records,
         .match = *match_peek_stats(pipeline->scratch),
         .diagnose = pipeline->diagnoser.stats,
+        .incidents = *incidents_peek_stats(pipeline->incidents),
     };
 }

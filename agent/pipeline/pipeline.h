@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The way through the house, joined: chunk -> decode -> match -> diagnose -> deliver. No logic of
- * its own. A pipeline belongs to one thread; its streams share the match scratch, the diagnoser and
- * the sink, and have a decoder each.
+ * The way through the house, joined: chunk -> decode -> match -> diagnose -> incident -> deliver.
+ * No logic of its own. A pipeline belongs to one thread; its streams share the match scratch, the
+ * diagnoser and the sink, and have a decoder each.
  *
  * It neither opens nor reads anything: follow.h (on the loop) and scan.h (straight through) feed
  * it.
@@ -14,8 +14,10 @@
 #include "decode/decode.h"
 #include "deliver/sink.h"
 #include "diagnose/diagnose.h"
+#include "incident/incident.h"
 #include "match/match.h"
 #include "pipeline/knowledge.h"
+#include "rules/rules.h"
 
 struct pipeline;
 struct pipeline_stream;
@@ -25,6 +27,11 @@ struct pipeline_opts {
     struct decode_opts decode;
     enum severity min_severity;
     double min_confidence;
+    int64_t repeat_ns; /* -1: as the rules say */
+    bool
+        finished_log; /* what is read was written long ago; incidents are told by pipeline_finish */
+    const struct label *labels; /* must outlive the pipeline */
+    size_t n_labels;
     struct span host;  /* of records that state none; must outlive the pipeline */
     struct sink *sink; /* must outlive the pipeline */
 };
@@ -59,6 +66,13 @@ enum rc pipeline_stream_flush(struct pipeline_stream *stream) GPUERR_MUSTCHECK;
  * stream's failure. */
 enum rc pipeline_flush(struct pipeline *pipeline) GPUERR_MUSTCHECK;
 
+/* Tells what is due; about once a second while pipeline_is_idle says no. */
+enum rc pipeline_tick(struct pipeline *pipeline) GPUERR_MUSTCHECK;
+bool pipeline_is_idle(const struct pipeline *pipeline);
+
+/* The inputs have ended: what is pending is told. */
+enum rc pipeline_finish(struct pipeline *pipeline) GPUERR_MUSTCHECK;
+
 void pipeline_stream_close(struct pipeline_stream *stream);
 
 /* Bytes from..to of origin were destroyed unread. */
@@ -71,6 +85,7 @@ struct pipeline_stats {
     uint64_t truncated_records;
     struct match_stats match;
     struct diagnose_stats diagnose;
+    struct incidents_stats incidents;
 };
 
 void pipeline_read_stats(const struct pipeline *pipeline, struct pipeline_stats *ret_stats);

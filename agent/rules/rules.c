@@ -1,69 +1,46 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The rule pack, read from its YAML tree; see rules.h. */
+/* Packs over packs: the shipped ones in the order of their names, then the user's; see rules.h. */
 #include "rules/rules.h"
 
 #include "base/mem.h"
 #include "kb/kb.h"
+#include "rules/rules_builtin.h"
+#include "rules/rules_internal.h"
 #include "yaml/yaml_tree.h"
 
-/* rules/severity.yaml, compiled in by agent/cmake/embed.cmake. */
-extern const struct span rules_builtin_yaml;
-
-struct rules {
-    struct arena arena;
-    enum severity default_severity;
-    const struct yaml_node *categories; /* mapping of category to severity; checked */
-};
-
-static enum rc read_severity(const struct yaml_node *node, enum severity *ret_severity,
-                             struct err *err)
+static enum rc add_builtin(struct rules *rules, struct err *err)
 {
-    if (node->kind != YAML_SCALAR || kb_severity_parse(node->text, ret_severity) != RC_OK) {
-        return yaml_fail(node, err, "must be info, warning, error or critical");
-    }
-    return RC_OK;
-}
-
-static enum rc read_categories(struct rules *rules, const struct yaml_node *node, struct err *err)
-{
-    if (node->kind != YAML_MAPPING) {
-        return yaml_fail(node, err, "must be a mapping of category to severity");
-    }
-    for (const struct yaml_node *child = node->children; child != NULL; child = child->next) {
-        enum severity severity;
-        enum rc rc = read_severity(child, &severity, err);
-        if (rc != RC_OK) {
-            return rc;
-        }
-    }
-    rules->categories = node;
-    return RC_OK;
-}
-
-static enum rc read_pack(struct rules *rules, const struct yaml_node *root, struct err *err)
-{
-    static const char *const keys[] = {"version", "default_severity", "severity_by_category"};
-    const struct yaml_node *node;
     enum rc rc = RC_OK;
 
-    if (root->kind != YAML_MAPPING) {
-        return yaml_fail(root, err, "a rule pack is a mapping");
+    for (size_t i = 0; i < rules_builtin_count && rc == RC_OK; i++) {
+        struct yaml_node *root = NULL;
+        rc = yaml_parse(rules_builtin[i].text, &rules->arena, &root, err);
+        if (rc == RC_OK) {
+            rc = rules_read_pack(rules, root, err);
+        }
+        if (rc != RC_OK) {
+            err_file(err, rules_builtin[i].name);
+        }
     }
-    rc = yaml_check_keys(root, keys, sizeof(keys) / sizeof(keys[0]), err);
+    return rc;
+}
+
+static enum rc add_file(struct rules *rules, const char *path, struct err *err)
+{
+    struct yaml_node *root = NULL;
+    enum rc rc = yaml_parse_file(path, &rules->arena, &root, err);
+
     if (rc != RC_OK) {
         return rc;
     }
-    node = yaml_child(root, "version");
-    if (node == NULL || !span_eq_str(node->text, "1")) {
-        return yaml_fail(node != NULL ? node : root, err, "version: 1 is wanted");
+    if (!rules_pack_stands_alone(root)) {
+        rc = add_builtin(rules, err);
     }
-    node = yaml_child(root, "default_severity");
-    if (node != NULL) {
-        rc = read_severity(node, &rules->default_severity, err);
-    }
-    node = yaml_child(root, "severity_by_category");
-    if (rc == RC_OK && node != NULL) {
-        rc = read_categories(rules, node, err);
+    if (rc == RC_OK) {
+        rc = rules_read_pack(rules, root, err);
+        if (rc != RC_OK) {
+            err_file(err, path);
+        }
     }
     return rc;
 }
@@ -71,20 +48,14 @@ static enum rc read_pack(struct rules *rules, const struct yaml_node *root, stru
 static enum rc load(const char *path, struct rules **ret_rules, struct err *err)
 {
     struct rules *rules = mem_calloc(1, sizeof(*rules));
-    struct yaml_node *root = NULL;
     enum rc rc;
 
     if (rules == NULL) {
         return err_set(err, RC_NOMEM, "out of memory");
     }
     rules->default_severity = SEVERITY_ERROR;
-    rc = path != NULL ? yaml_parse_file(path, &rules->arena, &root, err)
-                      : yaml_parse(rules_builtin_yaml, &rules->arena, &root, err);
-    if (rc == RC_OK) {
-        rc = read_pack(rules, root, err);
-    }
+    rc = path != NULL ? add_file(rules, path, err) : add_builtin(rules, err);
     if (rc != RC_OK) {
-        err_file(err, path != NULL ? path : "rules/severity.yaml");
         rules_free(rules);
         return rc;
     }
@@ -105,32 +76,36 @@ enum rc rules_load_file(const char *path, struct rules **ret_rules, struct err *
 struct rules *rules_free(struct rules *rules)
 {
     if (rules != NULL) {
+        mem_free(rules->categories);
+        mem_free(rules->rules.items);
+        mem_free(rules->signals.items);
+        mem_free(rules->resolutions.items);
         arena_fini(&rules->arena);
         mem_free(rules);
     }
     return NULL;
 }
 
-static const struct yaml_node *find_category(const struct rules *rules, struct span category)
+static const struct rules_pair *find_category(const struct rules *rules, struct span category)
 {
-    const struct yaml_node *child = rules->categories != NULL ? rules->categories->children : NULL;
-
-    while (child != NULL && !span_eq(child->key, category)) {
-        child = child->next;
+    for (size_t i = 0; i < rules->n_categories; i++) {
+        if (span_eq(rules->categories[i].name, category)) {
+            return &rules->categories[i];
+        }
     }
-    return child;
+    return NULL;
 }
 
 enum severity rules_severity(const struct rules *rules, const struct kb_entry *entry)
 {
     enum severity severity;
-    const struct yaml_node *node;
+    const struct rules_pair *category;
 
     if (entry->has_severity) {
         return entry->severity;
     }
-    node = find_category(rules, entry->category);
-    if (node == NULL || kb_severity_parse(node->text, &severity) != RC_OK) {
+    category = find_category(rules, entry->category);
+    if (category == NULL || kb_severity_parse(category->glob, &severity) != RC_OK) {
         return rules->default_severity; /* the latter cannot be: the pack was checked */
     }
     return severity;
@@ -139,4 +114,24 @@ enum severity rules_severity(const struct rules *rules, const struct kb_entry *e
 bool rules_knows_category(const struct rules *rules, struct span category)
 {
     return find_category(rules, category) != NULL;
+}
+
+const struct rules_timing *rules_timing(const struct rules *rules)
+{
+    return &rules->timing;
+}
+
+size_t rules_count(const struct rules *rules)
+{
+    return rules->rules.n;
+}
+
+size_t rules_signal_count(const struct rules *rules)
+{
+    return rules->signals.n;
+}
+
+const struct rules_signal *rules_signal_at(const struct rules *rules, size_t i)
+{
+    return (const struct rules_signal *)rules->signals.items + i;
 }

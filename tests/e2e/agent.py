@@ -117,5 +117,5 @@ class AgentTest(unittest.TestCase):
         return agent
 
     def follow(self, *args, **kwargs):
-        """Starts it with the notice that says when its inputs are open."""
-        return self.start("--log-level", "info", *args, **kwargs).ready()
+        """Starts it with the notice that says when its inputs are open; every match is told, unless args say otherwise."""
+        return self.start("--log-level", "info", "--repeat", "0", *args, **kwargs).ready()

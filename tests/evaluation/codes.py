@@ -76,7 +76,7 @@ def names_it(event, entry, wanted):
 
 def main():
     lines = list(generated())
-    done = subprocess.run([AGENT, "scan", "-"], input="".join(line + "\n" for line, _ in lines), capture_output=True,
+    done = subprocess.run([AGENT, "scan", "--repeat", "0", "-"], input="".join(line + "\n" for line, _ in lines), capture_output=True,
                           text=True, check=False)
     offsets, offset = {}, 0
     for line, wanted in lines:
@@ -86,6 +86,8 @@ def main():
     silent, wrong = dict(offsets), []
     for text in done.stdout.splitlines():
         event = json.loads(text)
+        if event["event"] != "diagnosis":
+            continue
         line, wanted = offsets[event["source"]["offset"]]
         silent.pop(event["source"]["offset"])
         if not names_it(event, known[event["id"]], wanted):

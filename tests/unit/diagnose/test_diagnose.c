@@ -110,20 +110,6 @@ static void severity_is_the_entrys_else_its_categorys(void **state)
     assert_int_equal(seen.also, 1);
 }
 
-static void below_the_minimum_nothing_comes_and_it_is_counted(void **state)
-{
-    (void)state;
-    diagnoser.opts.min_confidence = 0.6;
-    push();
-    diagnoser.opts.min_confidence = 0;
-    diagnoser.opts.min_severity = SEVERITY_CRITICAL;
-    entry.has_severity = true;
-    entry.severity = SEVERITY_ERROR;
-    push();
-    assert_int_equal(seen.n, 0);
-    assert_int_equal(diagnoser.stats.below_minimum, 2);
-}
-
 static void gpu_and_rank_come_from_captures_by_their_kind(void **state)
 {
     (void)state;
@@ -204,7 +190,6 @@ int main(void)
 #define CASE(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
     const struct CMUnitTest tests[] = {
         CASE(severity_is_the_entrys_else_its_categorys),
-        CASE(below_the_minimum_nothing_comes_and_it_is_counted),
         CASE(gpu_and_rank_come_from_captures_by_their_kind),
         CASE(id_names_the_record_and_nothing_else),
         CASE(unfinished_line_and_the_whole_one_share_their_id),

@@ -1,0 +1,13 @@
+# cmake "-DIN=file;file" -DOUT=file.c -P embed_packs.cmake: the files' bytes as the array of rules/rules_builtin.h.
+set(texts "")
+set(rows "")
+set(n 0)
+foreach(file IN LISTS IN)
+  get_filename_component(name ${file} NAME)
+  file(READ ${file} hex HEX)
+  string(REGEX REPLACE "(..)" "0x\\1," bytes "${hex}")
+  string(APPEND texts "static const unsigned char text_${n}[] = {\n${bytes}0};\n")
+  string(APPEND rows "    {\"rules/${name}\", {(const char *)text_${n}, sizeof(text_${n}) - 1}},\n")
+  math(EXPR n "${n} + 1")
+endforeach()
+file(WRITE ${OUT} "#include \"rules/rules_builtin.h\"\n\n${texts}\nconst struct rules_builtin rules_builtin[] = {\n${rows}};\nconst size_t rules_builtin_count = ${n};\n")

@@ -16,9 +16,16 @@ static int64_t read_clock(clockid_t id)
     return (int64_t)now.tv_sec * CLOCK_NS_PER_S + now.tv_nsec;
 }
 
+static int64_t standing_wall_ns = CLOCK_NONE;
+
 int64_t clock_wall_ns(void)
 {
-    return read_clock(CLOCK_REALTIME);
+    return standing_wall_ns != CLOCK_NONE ? standing_wall_ns : read_clock(CLOCK_REALTIME);
+}
+
+void clock_set_wall_ns(int64_t wall_ns)
+{
+    standing_wall_ns = wall_ns;
 }
 
 int64_t clock_mono_ns(void)

@@ -17,6 +17,9 @@
 int64_t clock_wall_ns(void);
 int64_t clock_mono_ns(void);
 
+/* For tests: the wall clock stands at wall_ns until it is set anew; CLOCK_NONE lets it run. */
+void clock_set_wall_ns(int64_t wall_ns);
+
 /* Days since 1970-01-01 of a proleptic Gregorian date (month and day from 1). */
 int64_t clock_days_from_civil(int year, int month, int day);
 

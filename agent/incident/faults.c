@@ -44,6 +44,9 @@ static struct span canonical_gpu(struct span gpu, char out[GPU_BYTES])
     if (span_starts(gpu, (struct span)SPAN_LIT("00000000:"))) {
         gpu = span_from(gpu, 4);
     }
+    while (gpu.len > 0 && (gpu.ptr[gpu.len - 1] == ':' || gpu.ptr[gpu.len - 1] == '.')) {
+        gpu.len--;
+    }
     if (gpu.len > 2 && memchr(gpu.ptr, ':', gpu.len) != NULL &&
         memcmp(gpu.ptr + gpu.len - 2, ".0", 2) == 0) {
         gpu.len -= 2;
@@ -389,4 +392,14 @@ int fault_compare(const struct fault *a, const struct fault *b)
 bool fault_may_be_root(const struct fault *fault)
 {
     return !fault->never_root && fault->entry->role != KB_ROLE_WRAPPER;
+}
+
+size_t fault_depth(const struct fault *fault)
+{
+    size_t depth = 0;
+
+    for (; fault->parent != NULL; fault = fault->parent) {
+        depth++;
+    }
+    return depth;
 }

@@ -139,6 +139,25 @@ static void offer_edges(struct forest *forest, struct fault *effect, struct offe
     }
 }
 
+/* Rules join what no edge does: any process's death and those that wait for it. */
+static void offer_rules(struct forest *forest, struct fault *effect, struct offer *best)
+{
+    const struct rules *rules = forest->incidents->opts.rules;
+
+    if (!rules_is_effect(rules, effect->entry, effect->severity)) {
+        return;
+    }
+    for (size_t i = 0; i < forest->n; i++) {
+        struct fault *cause = forest->seats[i].fault;
+        struct span why;
+        if (may_cause(forest->incidents, cause, effect) &&
+            rules_joins(rules, cause->entry, cause->severity, effect->entry, effect->severity,
+                        &why)) {
+            take_offer(best, cause, JOIN_RULE, why);
+        }
+    }
+}
+
 /* Without an edge only the lower in fault_compare is offered, so that these joins have no cycles.
  */
 static void offer_near(struct forest *forest, struct fault *parent, struct fault *effect,
@@ -223,6 +242,7 @@ static void choose_parent(struct forest *forest, struct fault *effect)
     struct offer best = {.join = JOIN_NONE};
 
     offer_edges(forest, effect, &best);
+    offer_rules(forest, effect, &best);
     if (effect->gpu.len > 0) {
         for (struct seat *seat = forest->by_gpu[gpu_slot(effect)]; seat != NULL;
              seat = seat->next_gpu) {

@@ -69,6 +69,7 @@ enum join {
     JOIN_EDGE,
     JOIN_EDGE_2, /* over an unseen one */
     JOIN_EDGE_3,
+    JOIN_RULE,       /* no edge, but a rule (rules/incidents.yaml) */
     JOIN_TWIN,       /* one is often taken for the other, at the same place and time */
     JOIN_OTHER_GPU,  /* the same failure of several GPUs of a host */
     JOIN_SAME_PLACE, /* nothing known but place and time */
@@ -113,6 +114,8 @@ void fault_free(struct incidents *incidents, struct fault *fault);
 /* The order that decides where nothing else does: causes first, then the more severe, then names.
  */
 int fault_compare(const struct fault *a, const struct fault *b);
+/* Steps to its root. */
+size_t fault_depth(const struct fault *fault);
 /* Whether it can be what an incident is about. */
 bool fault_may_be_root(const struct fault *fault);
 

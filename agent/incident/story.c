@@ -207,22 +207,12 @@ static void name_story(struct incidents *incidents, struct story *story)
     } while (taken);
 }
 
-static size_t depth_of(const struct fault *fault)
-{
-    size_t depth = 0;
-
-    for (; fault->parent != NULL; fault = fault->parent) {
-        depth++;
-    }
-    return depth;
-}
-
 static int compare_parts(const void *a_ptr, const void *b_ptr)
 {
     const struct fault *a = *(struct fault *const *)a_ptr;
     const struct fault *b = *(struct fault *const *)b_ptr;
-    size_t a_depth = depth_of(a);
-    size_t b_depth = depth_of(b);
+    size_t a_depth = fault_depth(a);
+    size_t b_depth = fault_depth(b);
     bool a_down = a->join == JOIN_TEARDOWN;
     bool b_down = b->join == JOIN_TEARDOWN;
 
@@ -336,6 +326,32 @@ static void fill_extent(const struct story *story, struct telling *telling,
     }
 }
 
+/* A rule that counts speaks up at whichever of several GPUs came last: its word is about all of
+ * them. */
+static const struct fault *find_word(const struct story *story, const struct telling *telling)
+{
+    const struct fault *word = story->root;
+
+    for (size_t i = 0; i < story->n_faults; i++) {
+        const struct fault *fault = telling->faults[i];
+        if (fault->entry == word->entry && fault->note.ptr != NULL &&
+            (word->note.ptr == NULL || span_cmp(fault->note, word->note) < 0)) {
+            word = fault;
+        }
+    }
+    return word;
+}
+
+static void fill_word(const struct story *story, const struct telling *telling,
+                      struct incident *incident)
+{
+    const struct fault *word = find_word(story, telling);
+
+    incident->node_action = word->node_action;
+    incident->job_action = word->job_action;
+    incident->note = word->note;
+}
+
 static void get_captures(struct incidents *incidents, struct incident *incident)
 {
     if (incident->line.len > 0 && incidents->opts.captures != NULL &&
@@ -357,9 +373,6 @@ static enum rc tell(struct incidents *incidents, struct story *story, enum incid
         .root = root->entry,
         .line = root->line,
         .gpu = root->gpu,
-        .node_action = root->node_action,
-        .job_action = root->job_action,
-        .note = root->note,
         .scope = root->scope,
         .count = story->count,
     };
@@ -378,6 +391,7 @@ static enum rc tell(struct incidents *incidents, struct story *story, enum incid
     memcpy(incident.id, story->id, sizeof(incident.id));
     fill_parts(story, &telling, &incident);
     fill_extent(story, &telling, &incident);
+    fill_word(story, &telling, &incident);
     incident.ranks = format_ranks(&telling.ranks, &telling.text);
     verdict_find(incidents, story, &incident, &telling.text);
     get_captures(incidents, &incident);

@@ -54,6 +54,14 @@ static void set_suspects(struct incident *incident, const struct rank_set *ranks
 
 /* ---- direct ---- */
 
+static bool is_closer(const struct fault *a, const struct fault *b)
+{
+    size_t a_depth = fault_depth(a);
+    size_t b_depth = fault_depth(b);
+
+    return a_depth != b_depth ? a_depth < b_depth : fault_compare(a, b) < 0;
+}
+
 static bool blame_reporter(const struct incidents *incidents, const struct story *story,
                            struct incident *incident, struct buf *text)
 {
@@ -68,9 +76,9 @@ static bool blame_reporter(const struct incidents *incidents, const struct story
     }
     /* The kernel knows no ranks: the first error that follows from its own does. */
     for (const struct fault *fault = incidents->faults; fault != NULL; fault = fault->next) {
-        if (is_part(story, fault) && fault->parent == story->root && fault->join != JOIN_TEARDOWN &&
+        if (is_part(story, fault) && fault->join != JOIN_TEARDOWN &&
             fault->entry->role != KB_ROLE_SYMPTOM && fault_may_be_root(fault) &&
-            fault->ranks.n > 0 && (closest == NULL || fault_compare(fault, closest) < 0)) {
+            fault->ranks.n > 0 && (closest == NULL || is_closer(fault, closest))) {
             closest = fault;
         }
     }

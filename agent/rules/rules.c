@@ -80,6 +80,7 @@ struct rules *rules_free(struct rules *rules)
         mem_free(rules->rules.items);
         mem_free(rules->signals.items);
         mem_free(rules->resolutions.items);
+        mem_free(rules->joins.items);
         arena_fini(&rules->arena);
         mem_free(rules);
     }

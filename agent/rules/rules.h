@@ -117,6 +117,15 @@ bool rules_resolves(const struct rules *rules, const struct rules_subject *by,
                     const struct kb_entry *resolved, const struct span **ret_same, size_t *ret_n,
                     struct span *ret_name);
 
+/* Whether one failure may follow from another though the knowledge base has no edge between the two
+ * entries; why lives as long as rules. */
+bool rules_joins(const struct rules *rules, const struct kb_entry *cause,
+                 enum severity cause_severity, const struct kb_entry *effect,
+                 enum severity effect_severity, struct span *ret_why);
+/* Whether rules_joins may be true for this effect at all. */
+bool rules_is_effect(const struct rules *rules, const struct kb_entry *effect,
+                     enum severity severity);
+
 /* The effective rules as YAML. */
 void rules_write_yaml(const struct rules *rules, struct buf *out);
 

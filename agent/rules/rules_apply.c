@@ -126,15 +126,20 @@ static bool in_list(struct span_list list, struct span text)
     return list.n == 0 || rules_glob_any(list, text);
 }
 
+bool rules_match_entry(const struct rules_match *match, const struct kb_entry *entry,
+                       enum severity severity)
+{
+    return in_list(match->ids, entry->id) && in_list(match->domains, entry->domain) &&
+           in_list(match->categories, entry->category) && in_mask(match->severities, severity) &&
+           in_mask(match->tiers, entry->tier) && in_mask(match->roles, entry->role);
+}
+
 bool rules_match_subject(const struct rules_match *match, const struct rules_subject *subject)
 {
     const struct event *event = subject->event;
-    const struct kb_entry *entry = event->diagnosis->entry;
 
-    return in_list(match->ids, entry->id) && in_list(match->domains, entry->domain) &&
-           in_list(match->categories, entry->category) &&
-           in_mask(match->severities, event->severity) && in_mask(match->tiers, entry->tier) &&
-           in_mask(match->roles, entry->role) && in_mask(match->sources, event->origin->type) &&
+    return rules_match_entry(match, event->diagnosis->entry, event->severity) &&
+           in_mask(match->sources, event->origin->type) &&
            match_captures(&match->captures, subject) && match_labels(&match->labels, subject);
 }
 
@@ -187,6 +192,32 @@ bool rules_resolves(const struct rules *rules, const struct rules_subject *by,
             *ret_same = resolution->same;
             *ret_n = resolution->n_same;
             *ret_name = resolution->name;
+            return true;
+        }
+    }
+    return false;
+}
+
+bool rules_joins(const struct rules *rules, const struct kb_entry *cause,
+                 enum severity cause_severity, const struct kb_entry *effect,
+                 enum severity effect_severity, struct span *ret_why)
+{
+    for (size_t i = 0; i < rules->joins.n; i++) {
+        const struct rules_join *join = rules_join_at(rules, i);
+        if (rules_match_entry(&join->effect, effect, effect_severity) &&
+            rules_match_entry(&join->cause, cause, cause_severity)) {
+            *ret_why = join->why;
+            return true;
+        }
+    }
+    return false;
+}
+
+bool rules_is_effect(const struct rules *rules, const struct kb_entry *effect,
+                     enum severity severity)
+{
+    for (size_t i = 0; i < rules->joins.n; i++) {
+        if (rules_match_entry(&rules_join_at(rules, i)->effect, effect, severity)) {
             return true;
         }
     }

@@ -60,6 +60,13 @@ struct rules_resolution {
     size_t n_same;
 };
 
+struct rules_join {
+    struct span name;
+    struct rules_match cause;
+    struct rules_match effect;
+    struct span why;
+};
+
 /* Items that each begin with their name; grows while packs are laid over each other. */
 struct rules_array {
     void *items;
@@ -75,6 +82,7 @@ struct rules {
     struct rules_array rules;       /* struct rule */
     struct rules_array signals;     /* struct rules_signal */
     struct rules_array resolutions; /* struct rules_resolution */
+    struct rules_array joins;       /* struct rules_join */
 };
 
 static inline const struct rule *rules_at(const struct rules *rules, size_t i)
@@ -86,6 +94,11 @@ static inline const struct rules_resolution *rules_resolution_at(const struct ru
                                                                  size_t i)
 {
     return (const struct rules_resolution *)rules->resolutions.items + i;
+}
+
+static inline const struct rules_join *rules_join_at(const struct rules *rules, size_t i)
+{
+    return (const struct rules_join *)rules->joins.items + i;
 }
 
 /* Lays the pack over rules. Texts stay in the arena that the tree was parsed into, which must be
@@ -101,6 +114,10 @@ bool rules_glob(struct span pattern, struct span text);
 bool rules_glob_any(struct span_list patterns, struct span text);
 
 bool rules_match_subject(const struct rules_match *match, const struct rules_subject *subject);
+
+/* What an entry alone tells of a match. */
+bool rules_match_entry(const struct rules_match *match, const struct kb_entry *entry,
+                       enum severity severity);
 
 /* The words of the enums, in the order of their constants. */
 extern const char *const rules_source_names[];

@@ -448,6 +448,23 @@ static const struct key resolution_keys[] = {
     {"same", read_resolution_same, 0},
 };
 
+/* Joins are asked of entries, long after their lines have gone. */
+static enum rc read_entry_match(struct rules *rules, const struct yaml_node *node, void *out,
+                                struct err *err)
+{
+    static const char *const keys[] = {"id", "domain", "category", "severity", "tier", "role"};
+    enum rc rc = node->kind == YAML_MAPPING ? yaml_check_keys(node, keys, COUNT(keys), err) : RC_OK;
+
+    return rc == RC_OK ? read_match(rules, node, out, err) : rc;
+}
+
+static const struct key join_keys[] = {
+    {"name", read_text, offsetof(struct rules_join, name)},
+    {"cause", read_entry_match, offsetof(struct rules_join, cause)},
+    {"effect", read_entry_match, offsetof(struct rules_join, effect)},
+    {"why", read_text, offsetof(struct rules_join, why)},
+};
+
 /* A list of mappings that each have a name: where one of the array's has it, it is replaced. The
  * name is the first member of all of them. */
 struct named_list {
@@ -499,6 +516,7 @@ static enum rc read_named(struct rules *rules, const struct named_list *list,
         struct rule rule;
         struct rules_signal signal;
         struct rules_resolution resolution;
+        struct rules_join join;
     } item;
     void *place;
     enum rc rc;
@@ -567,6 +585,18 @@ static enum rc read_resolutions(struct rules *rules, const struct yaml_node *nod
                               COUNT(resolution_keys),
                               wanted,
                               COUNT(wanted)};
+
+    (void)out;
+    return read_list(rules, &list, node, err);
+}
+
+static enum rc read_joins(struct rules *rules, const struct yaml_node *node, void *out,
+                          struct err *err)
+{
+    static const char *const wanted[] = {"name", "cause", "effect", "why"};
+    struct named_list list = {&rules->joins, sizeof(struct rules_join),
+                              join_keys,     COUNT(join_keys),
+                              wanted,        COUNT(wanted)};
 
     (void)out;
     return read_list(rules, &list, node, err);
@@ -668,6 +698,7 @@ static const struct key pack_keys[] = {
     {"rules", read_rules, 0},
     {"signals", read_signals, 0},
     {"resolve", read_resolutions, 0},
+    {"join", read_joins, 0},
 };
 
 enum rc rules_read_pack(struct rules *rules, const struct yaml_node *root, struct err *err)

@@ -181,4 +181,14 @@ void rules_write_yaml(const struct rules *rules, struct buf *out)
         write_words(out, "    ", "resolves", resolution->resolves);
         write_words(out, "    ", "same", (struct span_list){resolution->same, resolution->n_same});
     }
+    buf_add_str(out, rules->joins.n > 0 ? "join:\n" : "");
+    for (size_t i = 0; i < rules->joins.n; i++) {
+        const struct rules_join *join = rules_join_at(rules, i);
+        buf_add_str(out, "  - name: ");
+        quoted(out, join->name);
+        buf_add_char(out, '\n');
+        write_match(out, "cause", &join->cause);
+        write_match(out, "effect", &join->effect);
+        write_key(out, "    ", "why", join->why);
+    }
 }

@@ -274,15 +274,19 @@ static void become_root(struct fault *fault)
     fault->why = (struct span){0};
 }
 
-/* fault lies on a circle: its lowest becomes the beginning. */
+/* fault lies on a circle: whoever is joined to it least surely becomes the beginning, the lowest of
+ * equals. */
 static void break_circle(struct fault *fault)
 {
-    struct fault *lowest = fault;
+    struct fault *first = fault;
 
     for (struct fault *other = fault->parent; other != fault; other = other->parent) {
-        lowest = fault_compare(other, lowest) < 0 ? other : lowest;
+        if (other->join > first->join ||
+            (other->join == first->join && fault_compare(other, first) < 0)) {
+            first = other;
+        }
     }
-    become_root(lowest);
+    become_root(first);
 }
 
 /* Edges may go in circles. Every way upward is walked once: who comes upon his own steps has found

@@ -28,6 +28,8 @@ static enum cmd_status run(const struct args *args)
     buf_init(&out, (size_t)1024 * 1024);
     config_write_yaml(args->config, &out);
     buf_printf(&out, "# knowledge base: %zu entries\n", kb_count(knowledge.kb));
+    buf_add_str(&out, "---\n# the effective rules; a file with them is a pack for --rules\n");
+    rules_write_yaml(knowledge.rules, &out);
     knowledge_fini(&knowledge);
     (void)output_print(&out); /* nowhere to say that stdout is gone */
     buf_fini(&out);
@@ -38,7 +40,7 @@ const struct cmd cmd_check = {
     .name = "check",
     .synopsis = "[--config FILE]",
     .summary = "Validates configuration, rules and knowledge base, and prints the effective "
-               "configuration.",
+               "configuration and rules.",
     .help = "Exit status: 0 valid, 1 a fault was found.\n",
     .run = run,
 };

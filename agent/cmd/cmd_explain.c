@@ -5,6 +5,7 @@
  */
 #include <stdio.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "cmd/args.h"
 #include "cmd/cmd.h"
@@ -105,6 +106,73 @@ static void write_literals(struct buf *text, const struct explain_entry *one)
     }
 }
 
+/* Rules that wait for more than this one line. */
+struct waiting {
+    const struct rules *rules;
+    struct buf text;
+};
+
+static bool note_waiting(void *ctx, size_t rule, const struct rules_when *when,
+                         const struct rules_subject *subject)
+{
+    struct waiting *waiting = ctx;
+    struct span name = rules_name(waiting->rules, rule);
+
+    (void)subject;
+    buf_printf(&waiting->text, "%s%.*s (at %u within %lld min)", waiting->text.len > 0 ? ", " : "",
+               (int)name.len, name.ptr, when->count,
+               (long long)(when->within_ns / (60 * CLOCK_NS_PER_S)));
+    return false;
+}
+
+static void write_changed(struct buf *text, const char *name, struct span before, struct span after)
+{
+    if (!span_eq(before, after)) {
+        buf_printf(text, ", %s %.*s", name, (int)after.len, after.ptr);
+    }
+}
+
+/* What the rule packs make of the diagnosis. */
+static void tell_rules(struct line_story *story, const struct explain_entry *one)
+{
+    const struct rules *rules = story->knowledge->rules;
+    struct record record = {.text = story->text, .rank = RANK_NONE};
+    struct origin origin = {.type = SOURCE_FILE, .rank = RANK_NONE};
+    struct diagnosis diagnosis = {
+        .record = &record, .entry = one->entry, .captures = one->captures, .rank = RANK_NONE};
+    struct event event = {
+        .severity = rules_severity(rules, one->entry), .origin = &origin, .diagnosis = &diagnosis};
+    struct rules_subject subject = {.event = &event};
+    struct waiting waiting = {.rules = rules};
+    struct rules_effect effect;
+    struct buf text;
+
+    buf_init(&waiting.text, (size_t)4096);
+    buf_init(&text, (size_t)4096);
+    rules_apply(rules, &subject, note_waiting, &waiting, &effect);
+    for (size_t i = 0; i < effect.n_applied; i++) {
+        buf_add_str(&text, i > 0 ? ", " : "");
+        buf_add(&text, effect.applied[i]);
+    }
+    if (effect.severity != event.severity) {
+        buf_printf(&text, ", severity %s", kb_severity_name(effect.severity));
+    }
+    write_changed(&text, "node_action", one->entry->node_action, effect.node_action);
+    write_changed(&text, "job_action", one->entry->job_action, effect.job_action);
+    buf_add_str(&text, effect.mute ? ", muted" : "");
+    buf_add_str(&text, effect.never_root ? ", never the root of an incident" : "");
+    if (text.len > 0) {
+        paint_paragraph(&story->paint, PAINT_DIM, span_str("  rules"), 11, PAINT_PLAIN,
+                        buf_span(&text));
+    }
+    if (waiting.text.len > 0) {
+        paint_paragraph(&story->paint, PAINT_DIM, span_str("  waiting"), 11, PAINT_PLAIN,
+                        buf_span(&waiting.text));
+    }
+    buf_fini(&text);
+    buf_fini(&waiting.text);
+}
+
 static void tell_match(struct line_story *story, const struct explain_entry *one)
 {
     struct paint *paint = &story->paint;
@@ -136,6 +204,9 @@ static void tell_match(struct line_story *story, const struct explain_entry *one
         paint_paragraph(paint, PAINT_DIM, span_str("  captures"), 11, PAINT_PLAIN, buf_span(&text));
     }
     buf_fini(&text);
+    if (story->matched == 0) {
+        tell_rules(story, one);
+    }
     story->matched++;
 }
 

@@ -9,14 +9,8 @@
 #include "base/mem.h"
 #include "incident/incident_internal.h"
 
-#define SLOTS      1024
-#define TALLY_MAX  16384
-#define RECENT_MAX 64 /* rules demand no larger count */
-
-struct recent {
-    uint64_t value;
-    int64_t when_ns;
-};
+#define SLOTS     1024
+#define TALLY_MAX 16384
 
 struct tally {
     struct tally *next;
@@ -118,7 +112,7 @@ bool counts_count(void *ctx, size_t rule, const struct rules_when *when,
         tally = tally->next;
     }
     if (tally == NULL) {
-        tally = add(counts, key, when->count < RECENT_MAX ? when->count : RECENT_MAX);
+        tally = add(counts, key, when->count < COUNTS_RECENT_MAX ? when->count : COUNTS_RECENT_MAX);
     }
     if (tally == NULL) {
         return false;
@@ -136,4 +130,27 @@ bool counts_count(void *ctx, size_t rule, const struct rules_when *when,
     }
     tally->recent[tally->n++] = (struct recent){value, when_ns};
     return tally->n >= when->count;
+}
+
+void counts_each(const struct counts *counts,
+                 void (*fn)(void *ctx, uint64_t key, const struct recent *recent, unsigned n,
+                            unsigned max),
+                 void *ctx)
+{
+    for (size_t i = 0; i < SLOTS; i++) {
+        for (const struct tally *tally = counts->slots[i]; tally != NULL; tally = tally->next) {
+            fn(ctx, tally->key, tally->recent, tally->n, tally->max);
+        }
+    }
+}
+
+void counts_restore(struct counts *counts, uint64_t key, const struct recent *recent, unsigned n,
+                    unsigned max)
+{
+    struct tally *tally = n <= max && max <= COUNTS_RECENT_MAX ? add(counts, key, max) : NULL;
+
+    if (tally != NULL) {
+        memcpy(tally->recent, recent, n * sizeof(*recent));
+        tally->n = n;
+    }
 }

@@ -108,8 +108,8 @@ static void note_line(struct fault *fault, struct span line)
     }
 }
 
-static void note_work(struct incidents *incidents, struct fault *fault, int32_t rank, uint64_t seq,
-                      uint64_t enqueued)
+void fault_note_work(struct incidents *incidents, struct fault *fault, int32_t rank, uint64_t seq,
+                     uint64_t enqueued)
 {
     struct work *work;
     size_t before = fault->works.n;
@@ -174,7 +174,7 @@ static void note_captures(struct incidents *incidents, struct fault *fault,
         }
     }
     if (any) {
-        note_work(incidents, fault, diagnosis->rank, seq, enqueued);
+        fault_note_work(incidents, fault, diagnosis->rank, seq, enqueued);
     }
 }
 
@@ -259,6 +259,12 @@ static struct fault *add_fault(struct incidents *incidents, const struct kb_entr
     return fault;
 }
 
+struct fault *fault_add(struct incidents *incidents, const struct kb_entry *entry, struct span host,
+                        struct span gpu, struct span scope)
+{
+    return add_fault(incidents, entry, host, gpu, scope, key_of(entry, host, gpu, scope));
+}
+
 /* Two that turned out to be one. */
 static void merge(struct incidents *incidents, struct fault *into, struct fault *from)
 {
@@ -269,7 +275,7 @@ static void merge(struct incidents *incidents, struct fault *into, struct fault 
     for (size_t i = 0; i < from->works.n_slots; i++) {
         const struct work *work = &from->works.slots[i];
         if (work->rank != RANK_NONE) {
-            note_work(incidents, into, work->rank, work->seq, work->enqueued);
+            fault_note_work(incidents, into, work->rank, work->seq, work->enqueued);
         }
     }
     into->count += from->count;

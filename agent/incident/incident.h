@@ -30,6 +30,7 @@ struct incidents;
 #define INCIDENTS_FAULTS_MAX  2048
 #define INCIDENTS_REPEATS_MAX 8192
 #define INCIDENTS_RANK_MAX    65535
+#define INCIDENTS_SAVE_MAX    ((size_t)1024 * 1024)
 
 /* The named groups of entry in a line; what the matcher offers, given as a function so that this
  * room need not know it. */

@@ -114,6 +114,12 @@ void fault_free(struct incidents *incidents, struct fault *fault);
 /* The order that decides where nothing else does: causes first, then the more severe, then names.
  */
 int fault_compare(const struct fault *a, const struct fault *b);
+/* A new one without records, for a key that has none near; NULL when memory is out. */
+struct fault *fault_add(struct incidents *incidents, const struct kb_entry *entry, struct span host,
+                        struct span gpu, struct span scope);
+/* seq 0 and enqueued WORK_NONE: not said. */
+void fault_note_work(struct incidents *incidents, struct fault *fault, int32_t rank, uint64_t seq,
+                     uint64_t enqueued);
 /* Steps to its root. */
 size_t fault_depth(const struct fault *fault);
 /* Whether it can be what an incident is about. */
@@ -180,6 +186,24 @@ void verdict_find(struct incidents *incidents, const struct story *story, struct
 
 /* ---- repeats.c ---- */
 
+/* What is counted instead of told again. */
+struct problem {
+    struct problem *next;  /* of its slot */
+    struct problem *newer; /* of all, by their last record; NULL for the newest */
+    struct problem *older;
+    uint64_t key;
+    char first_event_id[HASH_HEX_BYTES];
+    const struct kb_entry *entry;
+    enum severity severity;
+    struct span host, gpu, line;
+    struct rank_set ranks;
+    uint64_t count;
+    uint64_t told;
+    int64_t first_ns, last_ns; /* as the lines tell */
+    int64_t arrived_ns;        /* the last record: windows are of the agent's clock */
+    int64_t window_ns;         /* when the window began */
+};
+
 struct repeats;
 
 struct repeats *repeats_new(void);
@@ -188,14 +212,33 @@ struct repeats *repeats_free(struct repeats *repeats);
 enum rc repeats_take(struct incidents *incidents, const struct event *event, bool *ret_tell);
 enum rc repeats_tick(struct incidents *incidents, int64_t now_ns, bool all);
 bool repeats_empty(const struct repeats *repeats);
+/* A new problem, the newest of all; NULL when memory is out. */
+struct problem *repeats_add(struct repeats *repeats, uint64_t key, struct span first_event_id,
+                            const struct kb_entry *entry);
+/* From the newest to the oldest. */
+void repeats_each(const struct repeats *repeats,
+                  void (*fn)(void *ctx, const struct problem *problem), void *ctx);
 
 /* ---- counts.c ---- */
+
+#define COUNTS_RECENT_MAX 64 /* rules demand no larger count */
+
+struct recent {
+    uint64_t value;
+    int64_t when_ns;
+};
 
 struct counts;
 
 struct counts *counts_new(void);
 struct counts *counts_free(struct counts *counts);
 rules_count_fn counts_count; /* ctx is the struct counts */
+void counts_each(const struct counts *counts,
+                 void (*fn)(void *ctx, uint64_t key, const struct recent *recent, unsigned n,
+                            unsigned max),
+                 void *ctx);
+void counts_restore(struct counts *counts, uint64_t key, const struct recent *recent, unsigned n,
+                    unsigned max);
 
 /* ---- signals.c ---- */
 
@@ -227,6 +270,7 @@ struct incidents {
     struct counts *counts;
     struct census *censuses;
     struct census *last_census; /* the one that was asked for last */
+    struct arena loaded;        /* words of faults from an earlier run */
     struct incidents_stats stats;
     uint64_t version;
     bool stale; /* the forest is */

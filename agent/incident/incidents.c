@@ -51,6 +51,7 @@ struct incidents *incidents_free(struct incidents *incidents)
         repeats_free(incidents->repeats);
         counts_free(incidents->counts);
         graph_free(incidents->graph);
+        arena_fini(&incidents->loaded);
         mem_free(incidents->by_key);
     }
     return mem_free(incidents);

@@ -10,23 +10,6 @@
 
 #define SLOTS 4096
 
-struct problem {
-    struct problem *next;  /* of its slot */
-    struct problem *newer; /* of all, by their last record; NULL for the newest */
-    struct problem *older;
-    uint64_t key;
-    char first_event_id[HASH_HEX_BYTES];
-    const struct kb_entry *entry;
-    enum severity severity;
-    struct span host, gpu, line;
-    struct rank_set ranks;
-    uint64_t count;
-    uint64_t told;
-    int64_t first_ns, last_ns; /* as the lines tell */
-    int64_t arrived_ns;        /* the last record: windows are of the agent's clock */
-    int64_t window_ns;         /* when the window began */
-};
-
 struct repeats {
     struct problem *slots[SLOTS];
     struct problem *newest, *oldest;
@@ -213,27 +196,46 @@ static int64_t happened_ns(const struct event *event)
                                                         : event->time_wall_ns;
 }
 
-static struct problem *add(struct incidents *incidents, const struct event *event, uint64_t key)
+struct problem *repeats_add(struct repeats *repeats, uint64_t key, struct span first_event_id,
+                            const struct kb_entry *entry)
 {
-    struct repeats *repeats = incidents->repeats;
     struct problem *problem = mem_calloc(1, sizeof(*problem));
 
     if (problem == NULL) {
         return NULL;
     }
     problem->key = key;
-    memcpy(problem->first_event_id, event->id, sizeof(problem->first_event_id));
-    problem->entry = event->diagnosis->entry;
-    problem->severity = event->severity;
-    problem->host = incidents_keep(event->host);
-    problem->gpu = incidents_keep(event->diagnosis->gpu);
-    problem->first_ns = happened_ns(event);
-    problem->window_ns = event->time_wall_ns;
+    memcpy(problem->first_event_id, first_event_id.ptr, first_event_id.len);
+    problem->entry = entry;
     problem->next = repeats->slots[key % SLOTS];
     repeats->slots[key % SLOTS] = problem;
     link_newest(repeats, problem);
     repeats->n++;
     return problem;
+}
+
+static struct problem *begin(struct incidents *incidents, const struct event *event, uint64_t key)
+{
+    struct problem *problem =
+        repeats_add(incidents->repeats, key, span_str(event->id), event->diagnosis->entry);
+
+    if (problem != NULL) {
+        problem->severity = event->severity;
+        problem->host = incidents_keep(event->host);
+        problem->gpu = incidents_keep(event->diagnosis->gpu);
+        problem->first_ns = happened_ns(event);
+        problem->window_ns = event->time_wall_ns;
+    }
+    return problem;
+}
+
+void repeats_each(const struct repeats *repeats,
+                  void (*fn)(void *ctx, const struct problem *problem), void *ctx)
+{
+    for (const struct problem *problem = repeats->newest; problem != NULL;
+         problem = problem->older) {
+        fn(ctx, problem);
+    }
 }
 
 /* The one that has been silent for longest goes; what it counted is told. */
@@ -269,7 +271,7 @@ enum rc repeats_take(struct incidents *incidents, const struct event *event, boo
     problem = find(repeats, key);
     if (problem == NULL) {
         rc = make_room(incidents, event->time_wall_ns);
-        problem = add(incidents, event, key);
+        problem = begin(incidents, event, key);
         if (problem == NULL) {
             return rc; /* out of memory: told, and told again */
         }

@@ -482,19 +482,27 @@ static void forget_faults(struct incidents *incidents, int64_t now_ns)
     }
 }
 
+static uint32_t count_open(const struct incidents *incidents)
+{
+    uint32_t open = 0;
+
+    for (const struct story *story = incidents->stories; story != NULL; story = story->next) {
+        open += story->root != NULL && story->announced && !story->resolved;
+    }
+    return open;
+}
+
 enum rc stories_tell(struct incidents *incidents, int64_t now_ns, bool all)
 {
     enum rc first = RC_OK;
-    uint32_t open = 0;
 
     for (struct story *story = incidents->stories; story != NULL; story = story->next) {
         enum rc rc = tell_story(incidents, story, now_ns, all);
         first = first == RC_OK ? rc : first;
-        open += story->announced && !story->resolved;
     }
     if (!all) {
         forget_faults(incidents, now_ns);
     }
-    incidents->stats.open = open;
+    incidents->stats.open = count_open(incidents);
     return first;
 }

@@ -122,9 +122,9 @@ const struct rules_timing *rules_timing(const struct rules *rules)
     return &rules->timing;
 }
 
-size_t rules_count(const struct rules *rules)
+struct span rules_name(const struct rules *rules, size_t rule)
 {
-    return rules->rules.n;
+    return rules_at(rules, rule)->name;
 }
 
 size_t rules_signal_count(const struct rules *rules)

@@ -97,8 +97,8 @@ bool rules_knows_category(const struct rules *rules, struct span category);
 
 const struct rules_timing *rules_timing(const struct rules *rules);
 
-/* The number of rules; what rules_count_fn gets is smaller. */
-size_t rules_count(const struct rules *rules);
+/* The name of rule number `rule`, as rules_count_fn gets it. */
+struct span rules_name(const struct rules *rules, size_t rule);
 
 /* count NULL: conditions on the past do not hold. */
 void rules_apply(const struct rules *rules, const struct rules_subject *subject,

@@ -5,6 +5,8 @@
  * behind.
  */
 
+#include <stdio.h>
+
 #include "base/mem.h"
 #include "base/nearest.h"
 #include "base/quantity.h"
@@ -111,23 +113,31 @@ static enum rc read_count(struct rules *rules, const struct yaml_node *node, voi
     return RC_OK;
 }
 
-/* The number of a word among n, or an error that names the nearest. */
+/* The number of a word among n, or an error that names them and the nearest. */
 static enum rc find_word(const struct yaml_node *node, const char *const *words, size_t n,
                          size_t *ret_i, struct err *err)
 {
+    char known[160] = "";
     struct nearest nearest;
+    size_t used = 0;
     enum rc rc;
 
+    if (node->kind != YAML_SCALAR) {
+        return yaml_fail(node, err, "must be a word");
+    }
     nearest_init(&nearest, node->text);
-    for (size_t i = 0; i < n && node->kind == YAML_SCALAR; i++) {
+    for (size_t i = 0; i < n; i++) {
         if (span_eq_str(node->text, words[i])) {
             *ret_i = i;
             return RC_OK;
         }
         nearest_offer(&nearest, span_str(words[i]));
+        used += (size_t)snprintf(known + used, sizeof(known) - used, "%s%s", i > 0 ? ", " : "",
+                                 words[i]);
     }
-    rc = yaml_fail(node, err, "is none of the words known here: %s, %s ...", words[0], words[1]);
-    if (node->kind == YAML_SCALAR && nearest.best.ptr != NULL) {
+    rc = yaml_fail(node, err, "\"%.*s\" is not one of %s",
+                   (int)(node->text.len < 60 ? node->text.len : 60), node->text.ptr, known);
+    if (nearest.best.ptr != NULL) {
         err_hint(err, "did you mean %.*s?", (int)nearest.best.len, nearest.best.ptr);
     }
     return rc;

@@ -151,8 +151,9 @@ void rules_write_yaml(const struct rules *rules, struct buf *out)
 {
     static const char *const means[] = {"progress", "boot"};
 
-    buf_printf(out, "version: 1\nextends: none\ndefault_severity: %s\nseverity_by_category:\n",
+    buf_printf(out, "version: 1\nextends: none\ndefault_severity: %s\n",
                kb_severity_name(rules->default_severity));
+    buf_add_str(out, rules->n_categories > 0 ? "severity_by_category:\n" : "");
     for (size_t i = 0; i < rules->n_categories; i++) {
         buf_add_str(out, "  ");
         quoted(out, rules->categories[i].name);

@@ -13,7 +13,8 @@
 #include "cmd/output.h"
 #include "kb/kb_builtin.h"
 
-static const struct cmd *const cmds[] = {&cmd_run, &cmd_scan, &cmd_explain, &cmd_kb, &cmd_check};
+static const struct cmd *const cmds[] = {&cmd_run,     &cmd_exec, &cmd_scan,
+                                         &cmd_explain, &cmd_kb,   &cmd_check};
 
 #define CMD_COUNT (sizeof(cmds) / sizeof(cmds[0]))
 
@@ -39,9 +40,9 @@ static enum cmd_status unknown_cmd(const char *name)
         log_error("unknown command %s (did you mean %.*s?)", name, (int)nearest.best.len,
                   nearest.best.ptr);
     } else {
-        log_error(
-            "unknown command %s (run, scan, explain, kb or check; to watch a file: --follow FILE)",
-            name);
+        log_error("unknown command %s (run, exec, scan, explain, kb or check; to watch a file: "
+                  "--follow FILE)",
+                  name);
     }
     return CMD_USAGE;
 }

@@ -25,6 +25,7 @@ struct cmd {
 };
 
 extern const struct cmd cmd_run;
+extern const struct cmd cmd_exec;
 extern const struct cmd cmd_scan;
 extern const struct cmd cmd_explain;
 extern const struct cmd cmd_kb;

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include "base/log.h"
 #include "cmd/args.h"
@@ -15,10 +16,10 @@ static enum cmd_status follow(const struct config *config, const struct knowledg
                               struct err *err)
 {
     struct output output;
-    enum rc rc = output_open(config, &output, err);
+    enum rc rc = output_open(config, STDOUT_FILENO, &output, err);
 
     if (rc == RC_OK) {
-        rc = follow_run(config, knowledge, &output.to, span_str(output.host), err);
+        rc = follow_run(config, knowledge, &output.to, span_str(output.host), NULL, err);
         output_close(&output);
     }
     if (rc != RC_OK) {

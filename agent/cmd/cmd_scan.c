@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* scan: finished logs, read once. */
+#include <unistd.h>
+
 #include "base/log.h"
 #include "cmd/args.h"
 #include "cmd/cmd.h"
@@ -55,7 +57,7 @@ static enum cmd_status scan_into(const struct args *args, const struct knowledge
     struct sink *sink;
     enum cmd_status status = CMD_USAGE;
 
-    if (output_open(args->config, &output, err) != RC_OK) {
+    if (output_open(args->config, STDOUT_FILENO, &output, err) != RC_OK) {
         log_err(LOG_ERROR, err);
         return CMD_USAGE;
     }

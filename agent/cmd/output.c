@@ -91,9 +91,9 @@ static enum rc copy_labels(const struct config *config, struct output *output)
     return RC_OK;
 }
 
-enum rc output_open(const struct config *config, struct output *ret_output, struct err *err)
+enum rc output_open(const struct config *config, int fd, struct output *ret_output, struct err *err)
 {
-    struct output output = {.to = {.fd = STDOUT_FILENO}};
+    struct output output = {.to = {.fd = fd}};
     bool text = config->format == CONFIG_FORMAT_TEXT;
     enum rc rc = RC_OK;
 
@@ -105,7 +105,7 @@ enum rc output_open(const struct config *config, struct output *ret_output, stru
         return rc;
     }
     if (config->format == CONFIG_FORMAT_AUTO) {
-        text = isatty(output.to.fd) == 1;
+        text = isatty(output.to.fd) == 1 || output.to.fd == STDERR_FILENO;
     }
     output.to.format = text ? format_text : format_json;
     output.to.format_opts = format_opts_for(config, output.to.fd);

@@ -18,12 +18,12 @@ struct output {
 };
 
 /*
- * Opens config->output_path (created 0600, appended to, no link followed) or takes stdout; text on
- * a terminal, else JSON, unless
- * --format says; colour only on a terminal, unless --color says, and never with NO_COLOR. RC_* with
- * err naming the path.
+ * Opens config->output_path (created 0600, appended to, no link followed) or takes fd, stdout or
+ * stderr; text on a terminal and on stderr, which is for people, else JSON, unless --format says;
+ * colour only on a terminal, unless --color says, and never with NO_COLOR. RC_* with err naming the
+ * path.
  */
-enum rc output_open(const struct config *config, struct output *ret_output,
+enum rc output_open(const struct config *config, int fd, struct output *ret_output,
                     struct err *err) GPUERR_MUSTCHECK;
 void output_close(struct output *output);
 

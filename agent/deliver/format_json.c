@@ -23,6 +23,7 @@ static const char *source_name(enum source_type type)
         [SOURCE_FILE] = "file",       [SOURCE_STDIN] = "stdin",
         [SOURCE_JOURNAL] = "journal", [SOURCE_JOURNAL_NATIVE] = "journal_native",
         [SOURCE_SYSLOG] = "syslog",   [SOURCE_KMSG] = "kmsg",
+        [SOURCE_EXEC] = "exec",
     };
 
     return names[type];

@@ -146,6 +146,17 @@ static void write_story(struct paint *paint, const struct incident *incident,
     buf_fini(&rest);
 }
 
+/* Other diagnoses stand between the root's advice and this story. */
+static bool has_cascade(const struct incident *incident)
+{
+    for (size_t i = 0; i < incident->n_parts; i++) {
+        if (incident->parts[i].role == INCIDENT_CASCADE) {
+            return true;
+        }
+    }
+    return false;
+}
+
 void text_write_incident(const struct event *event, const struct format_opts *opts, struct buf *out)
 {
     const struct incident *incident = event->incident;
@@ -163,7 +174,9 @@ void text_write_incident(const struct event *event, const struct format_opts *op
         paint_paragraph(&paint, PAINT_YELLOW, span_str(text_word(opts, TEXT_RULE)), TEXT_INDENT,
                         PAINT_PLAIN, incident->note);
     }
-    format_text_entry(incident->root, &incident->captures, opts, out);
+    if (text_is_brief(incident->root, event->severity) || has_cascade(incident)) {
+        format_text_entry(incident->root, &incident->captures, opts, out);
+    }
 }
 
 void text_write_resolved(const struct event *event, const struct format_opts *opts, struct buf *out)

@@ -22,6 +22,7 @@ enum source_type {
     SOURCE_JOURNAL_NATIVE,
     SOURCE_SYSLOG,
     SOURCE_KMSG,
+    SOURCE_EXEC, /* the output of a program that the agent runs, and its end */
 };
 
 #define RANK_NONE (-1)

@@ -14,12 +14,15 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "config/config.h"
 #include "kb/kb.h"
 #include "loop/loop.h"
+#include "loop/process.h"
 #include "loop/signal.h"
 #include "loop/timer.h"
+#include "pipeline/death.h"
 #include "pipeline/pipeline.h"
 #include "source/source.h"
 
@@ -32,7 +35,11 @@ enum follow_state {
 
 #define TICK_MS 1000
 
-#define SOURCES_MAX 2 /* files, stdin */
+/* A child of the program may keep its output open; it is not waited for. */
+#define LINGER_MS 500
+
+#define SOURCES_MAX 4 /* files, stdin, stdout and stderr of a program */
+#define SIGNALS_MAX 6
 
 struct follow {
     const struct config *config;
@@ -43,7 +50,13 @@ struct follow {
     size_t n_sources;
     size_t n_ended; /* sources of which nothing more will come */
     size_t n_drained;
-    struct signal_watch *signals[2];
+    struct follow_program *program;
+    struct process *process;
+    uint64_t oom_kills; /* before the program was started */
+    int pipes[2];       /* its stdout and stderr */
+    bool exited;
+    struct timer *linger;
+    struct signal_watch *signals[SIGNALS_MAX];
     struct timer *deadline;
     struct timer *tick; /* runs while the pipeline has something pending */
     bool ticking;
@@ -98,11 +111,39 @@ static void on_tick(void *ctx)
     }
 }
 
+/* How the program ended is a record like those that it wrote. */
+static enum rc push_death(struct follow *follow)
+{
+    static const struct origin origin = {
+        .type = SOURCE_EXEC, .path = SPAN_LIT("exec"), .rank = RANK_NONE};
+    struct pipeline_stream *stream;
+    struct buf text;
+    enum rc rc;
+
+    buf_init(&text, (size_t)8192);
+    death_write(follow->program->argv[0], process_pid(follow->process), follow->program->ret_status,
+                follow->program->ret_signum, death_count_oom_kills() - follow->oom_kills, &text);
+    rc = buf_rc(&text);
+    if (rc == RC_OK && text.len > 0) {
+        rc = pipeline_stream_open(follow->pipeline, &origin, &stream);
+    }
+    if (rc == RC_OK && text.len > 0) {
+        struct message message = {.text = buf_span(&text), .log_wall_ns = clock_wall_ns()};
+        rc = pipeline_stream_push_messages(stream, &message, 1);
+        pipeline_stream_close(stream);
+    }
+    buf_fini(&text);
+    return rc;
+}
+
 /* Everything is read: what has no line end by now gets none, and what is pending is told. */
 static void begin_flushing(struct follow *follow)
 {
     follow->state = FOLLOW_FLUSHING;
-    (void)answer(pipeline_flush(follow->pipeline));  /* logged by answer */
+    (void)answer(pipeline_flush(follow->pipeline)); /* logged by answer */
+    if (follow->program != NULL) {
+        (void)answer(push_death(follow)); /* likewise */
+    }
     (void)answer(pipeline_finish(follow->pipeline)); /* likewise */
     sink_flush(follow->sink, on_flushed, follow);
 }
@@ -131,9 +172,11 @@ static void begin_closing(struct follow *follow)
         return;
     }
     follow->state = FOLLOW_CLOSING;
-    for (size_t i = 0; i < 2; i++) {
+    for (size_t i = 0; i < SIGNALS_MAX; i++) {
         follow->signals[i] = signal_watch_free(follow->signals[i]);
     }
+    follow->process = process_free(follow->process);
+    follow->linger = timer_free(follow->linger);
     follow->deadline = timer_free(follow->deadline);
     follow->tick = timer_free(follow->tick);
     for (size_t i = 0; i < follow->n_sources; i++) {
@@ -148,6 +191,10 @@ static void on_signal(void *ctx, int signum)
 {
     struct follow *follow = ctx;
 
+    if (follow->process != NULL) {
+        process_signal(follow->process, signum);
+        return;
+    }
     log_info("signal %d: %s", signum,
              follow->state == FOLLOW_RUNNING ? "stopping" : "ending at once");
     if (follow->state == FOLLOW_RUNNING) {
@@ -244,6 +291,38 @@ static void on_close(void *ctx, void *stream)
     pipeline_stream_close(stream);
 }
 
+/* Nothing more will come; the output of a program ends before or after itself. */
+static void check_ended(struct follow *follow)
+{
+    bool ended = follow->program == NULL || follow->exited;
+
+    if (ended && follow->n_ended == follow->n_sources && follow->state == FOLLOW_RUNNING) {
+        begin_draining(follow);
+    }
+}
+
+static void on_linger(void *ctx)
+{
+    struct follow *follow = ctx;
+
+    if (follow->state == FOLLOW_RUNNING) {
+        begin_draining(follow);
+    }
+}
+
+static void on_exit(void *ctx, int status, int signum)
+{
+    struct follow *follow = ctx;
+
+    follow->program->ret_status = status;
+    follow->program->ret_signum = signum;
+    follow->exited = true;
+    if (follow->state == FOLLOW_RUNNING) {
+        timer_start(follow->linger, LINGER_MS, 0);
+        check_ended(follow);
+    }
+}
+
 static void on_notice(void *ctx, enum source_notice notice, const struct origin *origin,
                       const struct err *err, uint64_t from, uint64_t to)
 {
@@ -265,9 +344,8 @@ static void on_notice(void *ctx, enum source_notice notice, const struct origin 
         (void)answer(pipeline_push_gap(follow->pipeline, origin, &gap)); /* logged by answer */
         break;
     case SOURCE_ENDED:
-        if (++follow->n_ended == follow->n_sources && follow->state == FOLLOW_RUNNING) {
-            begin_draining(follow);
-        }
+        follow->n_ended++;
+        check_ended(follow);
         break;
     }
 }
@@ -280,6 +358,35 @@ static const struct source_ops source_ops = {
     .on_close = on_close,
     .on_notice = on_notice,
 };
+
+static enum rc open_descriptor(struct follow *follow, int fd, const char *name,
+                               enum source_type type, int copy_to_fd, struct err *err)
+{
+    struct stdin_opts opts = {.fd = fd, .type = type, .name = name, .copy_to_fd = copy_to_fd};
+    enum rc rc = source_open_stdin(follow->loop, &opts, &source_ops, follow,
+                                   &follow->sources[follow->n_sources], err);
+
+    follow->n_sources += rc == RC_OK;
+    return rc;
+}
+
+static enum rc open_program(struct follow *follow, struct err *err)
+{
+    const char *const *argv = follow->program->argv;
+    enum rc rc;
+
+    follow->oom_kills = death_count_oom_kills();
+    rc = process_spawn(follow->loop, argv, on_exit, follow, &follow->process, &follow->pipes[0],
+                       &follow->pipes[1]);
+    if (rc != RC_OK) {
+        return err_set(err, rc, "%s cannot be run: %s", argv[0], rc_text(rc));
+    }
+    rc = open_descriptor(follow, follow->pipes[0], "stdout", SOURCE_EXEC, STDOUT_FILENO, err);
+    if (rc == RC_OK) {
+        rc = open_descriptor(follow, follow->pipes[1], "stderr", SOURCE_EXEC, STDERR_FILENO, err);
+    }
+    return rc;
+}
 
 static enum rc open_sources(struct follow *follow, struct err *err)
 {
@@ -298,9 +405,10 @@ static enum rc open_sources(struct follow *follow, struct err *err)
         follow->n_sources += rc == RC_OK;
     }
     if (rc == RC_OK && config->follow_stdin) {
-        rc = source_open_stdin(follow->loop, STDIN_FILENO, &source_ops, follow,
-                               &follow->sources[follow->n_sources], err);
-        follow->n_sources += rc == RC_OK;
+        rc = open_descriptor(follow, STDIN_FILENO, "-", SOURCE_STDIN, -1, err);
+    }
+    if (rc == RC_OK && follow->program != NULL) {
+        rc = open_program(follow, err);
     }
     return rc;
 }
@@ -330,6 +438,37 @@ static enum rc open_stages(struct follow *follow, const struct knowledge *knowle
     return rc;
 }
 
+/*
+ * A program gets what is sent to us. What a terminal sends (SIGINT, SIGQUIT) it has got already, as
+ * it is of our process group; we must only not end by it.
+ */
+static void on_terminal_signal(void *ctx, int signum)
+{
+    if (isatty(STDIN_FILENO) != 1) {
+        on_signal(ctx, signum);
+    }
+}
+
+static enum rc watch_signals(struct follow *follow)
+{
+    static const struct {
+        int signum;
+        void (*fn)(void *ctx, int signum);
+    } own[] = {{SIGTERM, on_signal}, {SIGINT, on_signal}},
+      passed[] = {{SIGTERM, on_signal}, {SIGINT, on_terminal_signal}, {SIGQUIT, on_terminal_signal},
+                  {SIGHUP, on_signal},  {SIGUSR1, on_signal},         {SIGUSR2, on_signal}};
+    size_t n = follow->program != NULL ? sizeof(passed) / sizeof(passed[0]) : 2;
+    enum rc rc = RC_OK;
+
+    for (size_t i = 0; i < n && rc == RC_OK; i++) {
+        rc = follow->program != NULL ? signal_watch_new(follow->loop, passed[i].signum,
+                                                        passed[i].fn, follow, &follow->signals[i])
+                                     : signal_watch_new(follow->loop, own[i].signum, own[i].fn,
+                                                        follow, &follow->signals[i]);
+    }
+    return rc;
+}
+
 static enum rc open_signals(struct follow *follow)
 {
     enum rc rc = timer_new(follow->loop, on_deadline, follow, &follow->deadline);
@@ -339,18 +478,20 @@ static enum rc open_signals(struct follow *follow)
     }
     if (rc == RC_OK) {
         timer_keep_loop(follow->tick, false);
-        rc = signal_watch_new(follow->loop, SIGTERM, on_signal, follow, &follow->signals[0]);
+        rc = timer_new(follow->loop, on_linger, follow, &follow->linger);
     }
     if (rc == RC_OK) {
-        rc = signal_watch_new(follow->loop, SIGINT, on_signal, follow, &follow->signals[1]);
+        timer_keep_loop(follow->linger, false);
+        rc = watch_signals(follow);
     }
     return rc;
 }
 
 enum rc follow_run(const struct config *config, const struct knowledge *knowledge,
-                   const struct follow_output *output, struct span host, struct err *err)
+                   const struct follow_output *output, struct span host,
+                   struct follow_program *program, struct err *err)
 {
-    struct follow follow = {.config = config};
+    struct follow follow = {.config = config, .program = program, .pipes = {-1, -1}};
     enum rc rc = loop_new(&follow.loop);
 
     if (rc != RC_OK) {
@@ -373,6 +514,11 @@ enum rc follow_run(const struct config *config, const struct knowledge *knowledg
     }
     pipeline_free(follow.pipeline);
     loop_free(follow.loop);
+    for (size_t i = 0; i < 2; i++) {
+        if (follow.pipes[i] >= 0) {
+            (void)close(follow.pipes[i]); /* only read from */
+        }
+    }
     if (rc == RC_OK && follow.rc != RC_OK) {
         rc = err_set(err, follow.rc, "the output cannot be written: %s", rc_text(follow.rc));
     }

@@ -22,12 +22,19 @@ struct follow_output {
     struct format_opts format_opts;
 };
 
+/* A program to run and to watch. Signals are passed on to it, and its end is the stop. */
+struct follow_program {
+    const char *const *argv; /* NULL at its end */
+    int ret_status;          /* as it ended */
+    int ret_signum;
+};
+
 /*
- * Runs until the stop. RC_OK for an orderly one (also when the reader of the output has gone);
- * otherwise err says what could not be set up or written.
+ * Runs until the stop; program may be NULL. RC_OK for an orderly one (also when the reader of the
+ * output has gone); otherwise err says what could not be set up or written.
  */
 enum rc follow_run(const struct config *config, const struct knowledge *knowledge,
                    const struct follow_output *output, struct span host,
-                   struct err *err) GPUERR_MUSTCHECK;
+                   struct follow_program *program, struct err *err) GPUERR_MUSTCHECK;
 
 #endif

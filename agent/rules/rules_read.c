@@ -18,8 +18,8 @@
 #define WORDS_MAX      256
 #define WHEN_COUNT_MAX 64
 
-const char *const rules_source_names[] = {"file",           "stdin",  "journal",
-                                          "journal_native", "syslog", "kmsg"};
+const char *const rules_source_names[] = {"file",   "stdin", "journal", "journal_native",
+                                          "syslog", "kmsg",  "exec"};
 const size_t rules_source_count = sizeof(rules_source_names) / sizeof(rules_source_names[0]);
 
 static const char *const severity_words[] = {"info", "warning", "error", "critical"};

@@ -99,9 +99,19 @@ enum rc source_open_tail(struct loop *loop, const struct tail_opts *opts,
                          const struct source_ops *ops, void *ctx, struct source **ret_source,
                          struct err *err) GPUERR_MUSTCHECK;
 
-/* Follows file descriptor fd (stdin) until its end; does not close it. */
-enum rc source_open_stdin(struct loop *loop, int fd, const struct source_ops *ops, void *ctx,
-                          struct source **ret_source, struct err *err) GPUERR_MUSTCHECK;
+struct stdin_opts {
+    int fd; /* stays the caller's */
+    enum source_type type;
+    const char *name; /* origin.path */
+    /* What is read is first written here, byte for byte; -1: nowhere. Whoever writes into fd must
+     * not feel that he is watched, so RC_FULL does not stop the reading then. */
+    int copy_to_fd;
+};
+
+/* Follows a descriptor that somebody else opened (stdin, the output of a program) until its end. */
+enum rc source_open_stdin(struct loop *loop, const struct stdin_opts *opts,
+                          const struct source_ops *ops, void *ctx, struct source **ret_source,
+                          struct err *err) GPUERR_MUSTCHECK;
 
 /* After a push returned RC_FULL: there is room again. */
 void source_resume(struct source *source);

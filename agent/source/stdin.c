@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Follows a descriptor that somebody else opened (stdin): a pipe, a terminal, a file. It stays
- * blocking, as its flags are shared with other processes (a shell would find its terminal changed);
- * a worker thread of its own sits in read() instead.
+ * Follows a descriptor that somebody else opened (stdin, a program's output): a pipe, a terminal, a
+ * file. What is read may be passed on first (copy_to_fd), on the same thread. It stays blocking, as
+ * its flags are shared with other processes (a shell would find its terminal changed); a worker
+ * thread of its own sits in read() instead.
  *
  * Happy path: one read job at a time; its done callback pushes the bytes and submits the job again.
  * RC_FULL leaves it unsubmitted until source_resume. The end, an error, or a receiver that refuses
@@ -29,6 +30,7 @@ struct read_job {
     struct worker_job job;
     struct stdin_source *source; /* not to be touched by run and dispose */
     int fd;
+    int copy_to_fd;
     ssize_t n;
     int err_no;
     char bytes[READ_BYTES];
@@ -44,6 +46,7 @@ struct stdin_source {
     struct origin origin;
     uint64_t offset;
     int fd;
+    bool passes_on; /* to copy_to_fd */
     struct worker *worker;
     struct read_job *job; /* the worker's while waiting */
     struct timer *quiet;
@@ -57,6 +60,22 @@ struct stdin_source {
     void *close_ctx;
 };
 
+/* Who reads there may have gone: then the program goes on, and is watched all the same. */
+static void copy(struct read_job *job)
+{
+    ssize_t done = 0;
+
+    while (job->copy_to_fd >= 0 && done < job->n) {
+        ssize_t n = write(job->copy_to_fd, job->bytes + done, (size_t)(job->n - done));
+        if (n < 0 && errno == EAGAIN) {
+            (void)poll(&(struct pollfd){.fd = job->copy_to_fd, .events = POLLOUT}, 1, -1);
+        } else if (n < 0 && errno != EINTR) {
+            job->copy_to_fd = -1;
+        }
+        done += n > 0 ? n : 0;
+    }
+}
+
 static void on_run(struct worker_job *base)
 {
     struct read_job *job = (struct read_job *)base;
@@ -68,6 +87,7 @@ static void on_run(struct worker_job *base)
             (void)poll(&(struct pollfd){.fd = job->fd, .events = POLLIN}, 1, -1);
         }
     } while (job->n < 0 && (job->err_no == EINTR || job->err_no == EAGAIN));
+    copy(job);
 }
 
 static void on_dispose(struct worker_job *base)
@@ -103,16 +123,16 @@ static void fail(struct stdin_source *in, enum rc rc, const char *text)
     struct err err;
 
     (void)err_set(&err, rc, "%s", text);
-    err_file(&err, "-");
+    err_file(&err, in->origin.path.ptr);
     end(in, SOURCE_FAILED, &err);
 }
 
 /* What the receiver answered decides how it goes on. */
 static void take_answer(struct stdin_source *in, enum rc rc)
 {
-    if (rc == RC_FULL) {
+    if (rc == RC_FULL && !in->passes_on) {
         in->state = PAUSED;
-    } else if (rc != RC_OK) {
+    } else if (rc != RC_OK && rc != RC_FULL) {
         fail(in, rc, rc_text(rc));
     } else {
         submit(in);
@@ -235,7 +255,8 @@ static void stdin_close(struct source *source, void (*on_closed)(void *ctx), voi
 
 static const struct source_kind stdin_kind = {stdin_resume, stdin_drain, stdin_close};
 
-static enum rc stdin_build(struct stdin_source *in, struct loop *loop)
+static enum rc stdin_build(struct stdin_source *in, struct loop *loop,
+                           const struct stdin_opts *opts)
 {
     enum rc rc;
 
@@ -245,7 +266,8 @@ static enum rc stdin_build(struct stdin_source *in, struct loop *loop)
     }
     in->job->job = (struct worker_job){.run = on_run, .done = on_read, .dispose = on_dispose};
     in->job->source = in;
-    in->job->fd = in->fd;
+    in->job->fd = opts->fd;
+    in->job->copy_to_fd = opts->copy_to_fd;
     rc = timer_new(loop, on_silence, in, &in->quiet);
     if (rc == RC_OK) {
         rc = timer_new(loop, on_look, in, &in->look);
@@ -260,24 +282,27 @@ static enum rc stdin_build(struct stdin_source *in, struct loop *loop)
     return rc;
 }
 
-enum rc source_open_stdin(struct loop *loop, int fd, const struct source_ops *ops, void *ctx,
-                          struct source **ret_source, struct err *err)
+enum rc source_open_stdin(struct loop *loop, const struct stdin_opts *opts,
+                          const struct source_ops *ops, void *ctx, struct source **ret_source,
+                          struct err *err)
 {
     struct stdin_source *in = mem_calloc(1, sizeof(*in));
     enum rc rc;
 
     if (in == NULL) {
-        return err_set(err, RC_NOMEM, "cannot read stdin: out of memory");
+        return err_set(err, RC_NOMEM, "cannot read %s: out of memory", opts->name);
     }
     in->source.kind = &stdin_kind;
-    in->fd = fd;
+    in->fd = opts->fd;
+    in->passes_on = opts->copy_to_fd >= 0;
     in->ops = ops;
     in->ctx = ctx;
-    in->origin = (struct origin){.type = SOURCE_STDIN, .path = SPAN_LIT("-"), .rank = RANK_NONE};
-    rc = stdin_build(in, loop);
+    in->origin =
+        (struct origin){.type = opts->type, .path = span_str(opts->name), .rank = RANK_NONE};
+    rc = stdin_build(in, loop, opts);
     if (rc != RC_OK) {
         stdin_free(in);
-        return err_set(err, rc, "cannot read stdin: %s", rc_text(rc));
+        return err_set(err, rc, "cannot read %s: %s", opts->name, rc_text(rc));
     }
     submit(in);
     *ret_source = &in->source;

@@ -17,9 +17,12 @@ static void piped_init(struct piped *piped)
     assert_int_equal(pipe(ends), 0);
     piped->in = ends[0];
     piped->out = ends[1];
-    assert_int_equal(source_open_stdin(piped->rig.loop, piped->in, &rig_ops, &piped->rig,
-                                       &piped->rig.source, &err),
-                     RC_OK);
+    assert_int_equal(
+        source_open_stdin(piped->rig.loop,
+                          &(struct stdin_opts){
+                              .fd = piped->in, .name = "-", .type = SOURCE_STDIN, .copy_to_fd = -1},
+                          &rig_ops, &piped->rig, &piped->rig.source, &err),
+        RC_OK);
 }
 
 static void piped_write(struct piped *piped, const char *text)
@@ -111,7 +114,12 @@ static void bad_descriptor_is_told(void **state)
 
     (void)state;
     rig_init(&rig);
-    assert_int_equal(source_open_stdin(rig.loop, 9999, &rig_ops, &rig, &rig.source, &err), RC_OK);
+    assert_int_equal(
+        source_open_stdin(
+            rig.loop,
+            &(struct stdin_opts){.fd = 9999, .name = "-", .type = SOURCE_STDIN, .copy_to_fd = -1},
+            &rig_ops, &rig, &rig.source, &err),
+        RC_OK);
     (void)rig_expect_notice(&rig, SOURCE_FAILED);
     rig_fini(&rig);
 }

@@ -57,19 +57,21 @@ enum tail_from {
     TAIL_FROM_END,
 };
 
-/* Where a file that was followed before was left; what ORIGIN_HEAD_BYTES of its start tell apart is
- * not taken for it. */
+/*
+ * Where an earlier run has left a file. It is the same file when device and inode are and it begins
+ * with the same bytes; then it is read on from there, and if it has become shorter, what is gone is
+ * told. A path that leads to another file now was rotated meanwhile: the old file is looked for
+ * beside it and read to its end first, then those between, then the new one from its start.
+ */
 struct tail_position {
+    struct span path;
+    uint64_t device;
+    uint64_t inode;
     uint64_t offset;
     uint32_t generation;
+    struct span head;     /* its first bytes, at most ORIGIN_HEAD_BYTES and not beyond offset */
+    int64_t seen_wall_ns; /* when it was read there */
 };
-
-/*
- * What is known of a file from an earlier run: origin has path, device, inode and head (as many
- * first bytes as there are). True, and ret_position, when it is the same file.
- */
-typedef bool tail_resume_fn(void *ctx, const struct origin *origin,
-                            struct tail_position *ret_position);
 
 struct tail_opts {
     const char *const *patterns; /* paths or globs, `**` included */
@@ -81,8 +83,8 @@ struct tail_opts {
     uint32_t quiet_ms; /* silence after which an unfinished line is flushed; 0 = 5000 */
     size_t read_bytes; /* largest chunk; 0 = 256 KiB */
     bool poll;         /* look at every file each scan_ms, as where notification does not work */
-    tail_resume_fn *resume; /* NULL: nothing is known of earlier runs */
-    void *resume_ctx;       /* called on the loop thread */
+    const struct tail_position *known; /* must outlive the source */
+    size_t n_known;
 };
 
 struct source_stats {
@@ -93,6 +95,8 @@ struct source_stats {
     uint64_t rotations;
     uint64_t truncations;
     uint64_t lost_bytes;
+    uint64_t lost_messages; /* destroyed unread, as far as the transport counts them */
+    uint64_t bad_messages;  /* not of the transport's format; left out */
 };
 
 enum rc source_open_tail(struct loop *loop, const struct tail_opts *opts,

@@ -142,6 +142,8 @@ enum rc tail_unit_add(struct tail *tail, const char *place, struct tail_unit **r
         .excludes = tail->opts.excludes,
         .n_excludes = tail->opts.n_excludes,
         .inotify_fd = tail_watch_fd(tail->watch),
+        .known = tail->opts.known,
+        .n_known = tail->opts.n_known,
     };
     enum rc rc = RC_NOMEM;
 
@@ -525,10 +527,13 @@ static enum rc copy_options(struct tail *tail, const struct tail_opts *opts)
     tail->opts = *opts;
     tail->opts.patterns = copy_strings(&tail->arena, opts->patterns, opts->n_patterns);
     tail->opts.excludes = copy_strings(&tail->arena, opts->excludes, opts->n_excludes);
+    tail->known_taken = arena_alloc(&tail->arena, opts->n_known + 1, sizeof(bool));
     tail->opts.scan_ms = opts->scan_ms != 0 ? opts->scan_ms : SCAN_MS_DEFAULT;
     tail->opts.quiet_ms = opts->quiet_ms != 0 ? opts->quiet_ms : QUIET_MS_DEFAULT;
     tail->opts.read_bytes = opts->read_bytes != 0 ? opts->read_bytes : READ_BYTES_DEFAULT;
-    return tail->opts.patterns != NULL && tail->opts.excludes != NULL ? RC_OK : RC_NOMEM;
+    return tail->opts.patterns != NULL && tail->opts.excludes != NULL && tail->known_taken != NULL
+               ? RC_OK
+               : RC_NOMEM;
 }
 
 /* The unit of the mount that place lies on. */

@@ -151,6 +151,11 @@ enum rc tail_file_new(struct tail *tail, const char *path, const struct scan_cha
     file->tail = tail;
     file->fd = -1;
     file->wd = -1;
+    file->known = tail_take_known(tail, found->device, found->inode);
+    if (file->known != NULL) {
+        file->origin.generation = file->known->generation;
+        begin_at = 0;
+    }
     file->begin_at = begin_at;
     file->size_seen = found->size;
     file->drain_to = NOT_ASKED;
@@ -266,6 +271,7 @@ void tail_file_opened(struct tail_file *file, const struct tail_open *args)
     file->fd = args->fd;
     tail->source.stats.files_open++;
     file->failing = false;
+    file->known = NULL; /* what is opened again is read on from where it is now */
     file->mark = args->mark;
     file->size = args->mark.offset;
     file->active_mono_ns = clock_mono_ns();

@@ -59,6 +59,7 @@ struct tail_file {
     struct tail_mark mark;
     int fd;
     int wd;
+    const struct tail_position *known; /* where an earlier run has left it; NULL once it is open */
     uint64_t begin_at;  /* its size when it was there at start-up and is read from its end */
     uint64_t size;      /* at the last read */
     uint64_t size_seen; /* by the scan since */
@@ -67,6 +68,12 @@ struct tail_file {
     int64_t active_mono_ns; /* last bytes, or when its last name went */
     char path[];
 };
+
+/* Where an earlier run has left this file, or NULL. Each is answered once: what comes back later is
+ * another file, or was read to its end. */
+const struct tail_position *tail_take_known(struct tail *tail, uint64_t device, uint64_t inode);
+/* The file that path led to at the end of an earlier run, or NULL. */
+const struct tail_position *tail_known_path(const struct tail *tail, const char *path);
 
 /* A file that was found under path. */
 enum rc tail_file_new(struct tail *tail, const char *path, const struct scan_change *found,
@@ -206,6 +213,7 @@ struct tail {
     const struct source_ops *ops;
     void *ctx;
     struct tail_opts opts;
+    bool *known_taken;  /* of opts.known */
     struct arena arena; /* the options' strings */
     struct tail_watch *watch;
     struct timer *tick;

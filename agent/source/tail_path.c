@@ -89,14 +89,84 @@ static struct tail_file *find_file(const struct tail *tail, uint64_t device, uin
     return NULL;
 }
 
+/* ---- what an earlier run knew ---- */
+
+/* Its place in opts.known, or n_known. */
+static size_t find_known(const struct tail *tail, uint64_t device, uint64_t inode)
+{
+    size_t i = tail->opts.n_known;
+
+    while (i-- > 0) {
+        const struct tail_position *known = &tail->opts.known[i];
+        if (known->inode == inode && known->device == device && !tail->known_taken[i]) {
+            return i;
+        }
+    }
+    return tail->opts.n_known;
+}
+
+const struct tail_position *tail_take_known(struct tail *tail, uint64_t device, uint64_t inode)
+{
+    size_t i = find_known(tail, device, inode);
+
+    if (i == tail->opts.n_known) {
+        return NULL;
+    }
+    tail->known_taken[i] = true;
+    return &tail->opts.known[i];
+}
+
+const struct tail_position *tail_known_path(const struct tail *tail, const char *path)
+{
+    for (size_t i = tail->opts.n_known; i-- > 0;) {
+        if (span_eq_str(tail->opts.known[i].path, path)) {
+            return &tail->opts.known[i];
+        }
+    }
+    return NULL;
+}
+
+/*
+ * The path led to another file when it was read last: that one was rotated away meanwhile, and has
+ * perhaps more than was read. It is opened as if it had been renamed this moment (tail_read.c looks
+ * for it beside the path), and what is there now waits behind it.
+ */
+static void take_rotated_file(struct tail *tail, struct tail_path *path)
+{
+    const struct tail_position *known = tail_known_path(tail, path->path);
+    struct scan_change gone = {.kind = SCAN_PASSED, .path = path->path};
+    struct tail_file *file;
+
+    if (known == NULL || path->last_inode != 0 ||
+        find_known(tail, known->device, known->inode) == tail->opts.n_known) {
+        return;
+    }
+    gone.device = known->device;
+    gone.inode = known->inode;
+    gone.size = known->offset;
+    if (tail_file_new(tail, path->path, &gone, 0, &file) == RC_OK) {
+        path->last_device = known->device;
+        path->last_inode = known->inode;
+        file->active_mono_ns = clock_mono_ns();
+    }
+}
+
 /* ---- what a scan found ---- */
 
 static void take_new_file(struct tail *tail, struct tail_path *path,
                           const struct scan_change *change, bool first_look)
 {
-    struct tail_file *old = find_file(tail, path->last_device, path->last_inode);
+    bool is_known = find_known(tail, change->device, change->inode) < tail->opts.n_known;
+    bool is_end =
+        first_look && tail->opts.from == TAIL_FROM_END && tail_known_path(tail, path->path) == NULL;
+    uint64_t begin_at = is_end ? change->size : 0;
+    struct tail_file *old;
     struct tail_file *file;
-    uint64_t begin_at = first_look && tail->opts.from == TAIL_FROM_END ? change->size : 0;
+
+    if (!is_known) {
+        take_rotated_file(tail, path);
+    }
+    old = find_file(tail, path->last_device, path->last_inode);
 
     if (tail_file_new(tail, path->path, change, begin_at, &file) != RC_OK) {
         tail_look_at(tail, path->path); /* out of memory: again later */
@@ -135,6 +205,7 @@ static void take_gone(struct tail *tail, const struct scan_change *change)
     if (path == NULL) {
         return;
     }
+    take_rotated_file(tail, path);
     if (path->file != NULL) {
         turn_path(path, NULL);
         path->said = true; /* it was there: that it is gone is no news at start-up */

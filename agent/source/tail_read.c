@@ -137,6 +137,11 @@ static bool open_begun(struct tail_open *open_file)
     if (!S_ISREG(st.st_mode) || st.st_dev != open_file->device || st.st_ino != open_file->inode) {
         return false;
     }
+    if (open_file->known.offset > 0) {
+        open_file->mark = open_file->known; /* the first read compares it with what is there */
+        watch_file(open_file);
+        return true;
+    }
     start = open_file->end < (uint64_t)st.st_size ? open_file->end : (uint64_t)st.st_size;
     start = find_line_start(open_file->fd, start);
     open_file->err_no = set_mark(open_file->fd, start, &open_file->mark);

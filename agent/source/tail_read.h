@@ -34,13 +34,14 @@ struct tail_open {
     const char *path;
     uint64_t device; /* what is expected there */
     uint64_t inode;
-    uint64_t end;   /* where to begin: at the line that is unfinished there; 0: at the start */
-    int inotify_fd; /* -1: do not watch */
-    int fd;         /* out; -1: see err_no */
-    int wd;         /* out: the inotify watch on the inode, or -1 */
-    bool unwatched; /* out: its file system would notify, but no watch was to be had */
-    int err_no;     /* out; 0 with fd -1: another file, or no regular one, is there now */
-    struct tail_mark mark; /* out */
+    uint64_t end; /* where to begin: at the line that is unfinished there; 0: at the start */
+    struct tail_mark known; /* where an earlier run has left it, if offset is not 0 */
+    int inotify_fd;         /* -1: do not watch */
+    int fd;                 /* out; -1: see err_no */
+    int wd;                 /* out: the inotify watch on the inode, or -1 */
+    bool unwatched;         /* out: its file system would notify, but no watch was to be had */
+    int err_no;             /* out; 0 with fd -1: another file, or no regular one, is there now */
+    struct tail_mark mark;  /* out */
 };
 
 void tail_open_file(struct tail_open *open_file);

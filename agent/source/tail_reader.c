@@ -87,6 +87,18 @@ static void dispose_open(struct worker_job *base)
     mem_free(job);
 }
 
+static struct tail_mark known_mark(const struct tail_position *known)
+{
+    struct tail_mark mark = {.offset = 0};
+
+    if (known != NULL) {
+        mark.offset = known->offset;
+        mark.head_len = (uint32_t)known->head.len;
+        memcpy(mark.head, known->head.len > 0 ? known->head.ptr : "", known->head.len);
+    }
+    return mark;
+}
+
 enum rc tail_reader_open(struct tail_file *file)
 {
     struct open_job *job = mem_calloc(1, sizeof(*job) + file->origin.path.len + 1);
@@ -102,6 +114,7 @@ enum rc tail_reader_open(struct tail_file *file)
         .device = file->origin.device,
         .inode = file->origin.inode,
         .end = file->begin_at,
+        .known = known_mark(file->known),
         .inotify_fd = tail_watch_fd(file->tail->watch),
         .fd = -1,
     };

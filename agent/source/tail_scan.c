@@ -11,6 +11,7 @@
  * A failure that says nothing about the path (EMFILE, ENOMEM, EIO, a permission taken away) never
  * reads as "gone": only ENOENT and its kin do. See tail_scan.h.
  */
+#include "source/source.h"
 #include "source/tail_scan_internal.h"
 
 #include <dirent.h>
@@ -533,6 +534,23 @@ static const char *const *copy_strings(struct scan *scan, const char *const *ite
     return copies;
 }
 
+/* Only paths, identities and times are of interest here. */
+static const struct tail_position *copy_known(struct scan *scan, const struct tail_position *items,
+                                              size_t n)
+{
+    struct tail_position *copies = arena_alloc(&scan->arena, n + 1, sizeof(*copies));
+
+    for (size_t i = 0; copies != NULL && i < n; i++) {
+        copies[i] = items[i];
+        copies[i].head = (struct span){0};
+        copies[i].path = arena_copy(&scan->arena, items[i].path);
+        if (copies[i].path.ptr == NULL) {
+            return NULL;
+        }
+    }
+    return copies;
+}
+
 enum rc scan_new(const struct scan_opts *opts, struct scan **ret_scan)
 {
     struct scan *scan = mem_calloc(1, sizeof(*scan));
@@ -543,7 +561,8 @@ enum rc scan_new(const struct scan_opts *opts, struct scan **ret_scan)
     scan->opts = *opts;
     scan->opts.patterns = copy_strings(scan, opts->patterns, opts->n_patterns);
     scan->opts.excludes = copy_strings(scan, opts->excludes, opts->n_excludes);
-    if (scan->opts.patterns == NULL || scan->opts.excludes == NULL ||
+    scan->opts.known = copy_known(scan, opts->known, opts->n_known);
+    if (scan->opts.patterns == NULL || scan->opts.known == NULL || scan->opts.excludes == NULL ||
         mounts_new(&scan->mounts) != RC_OK) {
         scan_free(scan);
         return RC_NOMEM;

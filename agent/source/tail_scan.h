@@ -19,13 +19,16 @@
 #include "base/err.h"
 
 struct scan;
+struct tail_position;
 
 struct scan_opts {
     const char *const *patterns; /* copied, as are the excludes */
     size_t n_patterns;
     const char *const *excludes;
     size_t n_excludes;
-    int inotify_fd; /* -1: look at everything each tick */
+    int inotify_fd;                    /* -1: look at everything each tick */
+    const struct tail_position *known; /* where paths led at the end of an earlier run; copied */
+    size_t n_known;
 };
 
 enum scan_kind {

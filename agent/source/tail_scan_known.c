@@ -8,8 +8,10 @@
 #include <string.h>
 #include <sys/inotify.h>
 
+#include "base/clock.h"
 #include "base/hash.h"
 #include "base/mem.h"
+#include "source/source.h"
 #include "source/tail_scan_internal.h"
 
 /* More things to look at than this, and everything is looked at. */
@@ -142,6 +144,23 @@ struct scan_dir *scan_add_dir(struct scan *scan, const char *path)
     return dir;
 }
 
+/* As if it had been looked at when an earlier run read it last: what it led to since then is looked
+ * for beside it. */
+static void remember(const struct scan *scan, struct scan_entry *entry)
+{
+    for (size_t i = scan->opts.n_known; i-- > 0;) {
+        const struct tail_position *known = &scan->opts.known[i];
+        if (span_eq_str(known->path, entry->path)) {
+            entry->was_seen = true;
+            entry->last.st_dev = known->device;
+            entry->last.st_ino = known->inode;
+            entry->last.st_mtim.tv_sec = (time_t)(known->seen_wall_ns / CLOCK_NS_PER_S);
+            entry->last.st_mtim.tv_nsec = (long)(known->seen_wall_ns % CLOCK_NS_PER_S);
+            return;
+        }
+    }
+}
+
 struct scan_entry *scan_add_entry(struct scan *scan, struct scan_dir *dir, const char *path)
 {
     size_t len = strlen(path);
@@ -162,6 +181,9 @@ struct scan_entry *scan_add_entry(struct scan *scan, struct scan_dir *dir, const
     dir->entries = entry;
     entry->index = scan->n_entries;
     scan->entries[scan->n_entries++] = entry;
+    if (!scan->started) {
+        remember(scan, entry);
+    }
     return entry;
 }
 

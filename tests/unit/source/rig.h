@@ -45,6 +45,14 @@ struct rig {
     struct timer *deadline;
     char *text; /* everything received */
     size_t len;
+    uint64_t n_messages;
+    uint64_t n_kernel;
+    uint64_t n_replayed;
+    uint64_t n_truncated;
+    char cursor[256]; /* this and the following: of the last message */
+    char unit[128];
+    char host[128];
+    int64_t log_wall_ns;
     unsigned opened;
     unsigned closed;
     unsigned quiet;
@@ -116,6 +124,41 @@ static inline enum rc rig_on_chunk(void *ctx, void *stream_ptr, const struct chu
     return answer;
 }
 
+/* Messages become lines of text; of the last one what the transport said is kept. */
+static inline enum rc rig_on_messages(void *ctx, void *stream_ptr, const struct message *messages,
+                                      size_t n)
+{
+    struct rig *rig = ctx;
+    enum rc answer = rig->answer;
+
+    (void)stream_ptr;
+    for (size_t i = 0; i < n; i++) {
+        const struct message *message = &messages[i];
+        if (rig->len + message->text.len + 1 > RIG_TEXT_MAX) {
+            rig_broken = true;
+            return RC_INVALID;
+        }
+        memcpy(rig->text + rig->len, message->text.ptr, message->text.len);
+        rig->len += message->text.len + 1;
+        rig->text[rig->len - 1] = '\n';
+        rig->text[rig->len] = '\0';
+        rig->n_messages++;
+        rig->n_kernel += message->kernel;
+        rig->n_replayed += message->replayed;
+        rig->n_truncated += message->truncated;
+        (void)snprintf(rig->cursor, sizeof(rig->cursor), "%.*s", (int)message->cursor.len,
+                       message->cursor.ptr != NULL ? message->cursor.ptr : "");
+        (void)snprintf(rig->unit, sizeof(rig->unit), "%.*s", (int)message->unit.len,
+                       message->unit.ptr != NULL ? message->unit.ptr : "");
+        (void)snprintf(rig->host, sizeof(rig->host), "%.*s", (int)message->host.len,
+                       message->host.ptr != NULL ? message->host.ptr : "");
+        rig->log_wall_ns = message->log_wall_ns;
+    }
+    rig->answer = RC_OK;
+    rig_check(rig);
+    return answer;
+}
+
 static inline enum rc rig_on_quiet(void *ctx, void *stream)
 {
     struct rig *rig = ctx;
@@ -155,6 +198,7 @@ static inline void rig_on_notice(void *ctx, enum source_notice notice, const str
 static const struct source_ops rig_ops = {
     .on_open = rig_on_open,
     .on_chunk = rig_on_chunk,
+    .on_messages = rig_on_messages,
     .on_quiet = rig_on_quiet,
     .on_close = rig_on_close,
     .on_notice = rig_on_notice,

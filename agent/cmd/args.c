@@ -79,7 +79,8 @@ static const struct own_option *find_own(struct span name)
     return NULL;
 }
 
-/* Takes the value from behind `=` or from the next word; a flag takes none. */
+/* Takes the value from behind `=` or from the next word; a flag takes none. One in brackets is
+ * optional and stands behind `=` only. */
 static enum rc take_value(const struct option *option, const char *metavar, int argc, char **argv,
                           int *i, const char **ret_value, struct err *err)
 {
@@ -89,7 +90,9 @@ static enum rc take_value(const struct option *option, const char *metavar, int 
                                      : err_set(err, RC_INVALID, "option --%.*s takes no value",
                                                (int)option->name.len, option->name.ptr);
     }
-    if (option->value == NULL && ++*i < argc) {
+    if (metavar[0] == '[') {
+        *ret_value = option->value != NULL ? option->value : CONFIG_DEFAULT_WORD;
+    } else if (option->value == NULL && ++*i < argc) {
         *ret_value = argv[*i];
     }
     return *ret_value != NULL ? RC_OK
@@ -211,7 +214,9 @@ static void print_option(struct buf *out, const char *name, const char *metavar,
 {
     size_t start = out->len;
 
-    buf_printf(out, "  --%s%s%s", name, metavar != NULL ? " " : "", metavar != NULL ? metavar : "");
+    const char *join = metavar == NULL ? "" : metavar[0] == '[' ? "" : " ";
+
+    buf_printf(out, "  --%s%s%s", name, join, metavar != NULL ? metavar : "");
     while (out->len < start + 30 && buf_rc(out) == RC_OK) {
         buf_add_char(out, ' ');
     }

@@ -10,6 +10,7 @@
 #include "cmd/cmd.h"
 #include "cmd/output.h"
 #include "pipeline/follow.h"
+#include "pipeline/inputs.h"
 #include "pipeline/knowledge.h"
 
 static enum cmd_status follow(const struct config *config, const struct knowledge *knowledge,
@@ -54,9 +55,10 @@ static enum cmd_status run(const struct args *args)
                   args->words[0]);
         return CMD_USAGE;
     }
-    if (args->config->follow.n == 0 && !args->config->follow_stdin) {
-        log_error(
-            "nothing to watch (give --follow FILE, --stdin or --config FILE; gpuerr-agent --help)");
+    if (args->config->follow.n == 0 && !args->config->follow_stdin &&
+        !inputs_wanted(args->config)) {
+        log_error("nothing to watch (give --follow FILE, --journal, --kmsg, --stdin or --config "
+                  "FILE; gpuerr-agent --help)");
         return CMD_USAGE;
     }
     if (knowledge_load(args->config, &knowledge, &err) != RC_OK) {

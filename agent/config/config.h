@@ -49,6 +49,9 @@ enum config_lang {
     CONFIG_LANG_ZH,
 };
 
+/* What an option whose value may be left out has then, and in the file. */
+#define CONFIG_DEFAULT_WORD "default"
+
 /* A time that nobody has set. */
 #define CONFIG_UNSET_MS UINT32_MAX
 
@@ -57,6 +60,9 @@ struct config {
     struct string_list follow;
     struct string_list exclude;
     bool follow_stdin;
+    struct string_list journal; /* matches, CONFIG_DEFAULT_WORD for all; none: not asked for */
+    const char *journal_dir;    /* NULL: the system's */
+    const char *kmsg_path;      /* CONFIG_DEFAULT_WORD: /dev/kmsg; NULL: not asked for */
     enum config_from from;
     /* knowledge */
     struct string_list kb_paths;

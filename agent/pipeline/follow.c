@@ -23,6 +23,7 @@
 #include "loop/signal.h"
 #include "loop/timer.h"
 #include "pipeline/death.h"
+#include "pipeline/inputs.h"
 #include "pipeline/pipeline.h"
 #include "source/source.h"
 
@@ -38,7 +39,8 @@ enum follow_state {
 /* A child of the program may keep its output open; it is not waited for. */
 #define LINGER_MS 500
 
-#define SOURCES_MAX 4 /* files, stdin, stdout and stderr of a program */
+/* Files, stdin, stdout and stderr of a program, and what carries messages. */
+#define SOURCES_MAX (4 + INPUTS_MAX)
 #define SIGNALS_MAX 6
 
 struct follow {
@@ -406,6 +408,10 @@ static enum rc open_sources(struct follow *follow, struct err *err)
     }
     if (rc == RC_OK && config->follow_stdin) {
         rc = open_descriptor(follow, STDIN_FILENO, "-", SOURCE_STDIN, -1, err);
+    }
+    if (rc == RC_OK) {
+        rc = inputs_open(config, follow->loop, &source_ops, follow, follow->sources,
+                         &follow->n_sources, err);
     }
     if (rc == RC_OK && follow->program != NULL) {
         rc = open_program(follow, err);

@@ -255,6 +255,10 @@ static void not_opened(struct tail_file *file, int err_no)
     /* 0, ENOENT, ESTALE: it was replaced since the scan saw it, which will tell what is there now.
      */
     file->denied = err_no != 0;
+    if (file->paths == 0) {
+        tail_file_free(file); /* gone for good: its inode may be another file's at any moment */
+        return;
+    }
     become_ended(file);
     tail_look_at(file->tail, file->path);
 }

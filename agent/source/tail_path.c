@@ -126,28 +126,52 @@ const struct tail_position *tail_known_path(const struct tail *tail, const char 
     return NULL;
 }
 
-/*
- * The path led to another file when it was read last: that one was rotated away meanwhile, and has
- * perhaps more than was read. It is opened as if it had been renamed this moment (tail_read.c looks
- * for it beside the path), and what is there now waits behind it.
- */
-static void take_rotated_file(struct tail *tail, struct tail_path *path)
+/* Opens a file that path led to before, where it was left. */
+static struct tail_file *open_rotated(struct tail *tail, struct tail_path *path,
+                                      const struct tail_position *known)
 {
-    const struct tail_position *known = tail_known_path(tail, path->path);
-    struct scan_change gone = {.kind = SCAN_PASSED, .path = path->path};
-    struct tail_file *file;
+    struct scan_change gone = {
+        .kind = SCAN_PASSED,
+        .path = path->path,
+        .device = known->device,
+        .inode = known->inode,
+        .size = known->offset,
+    };
+    struct tail_file *file = NULL;
 
-    if (known == NULL || path->last_inode != 0 ||
-        find_known(tail, known->device, known->inode) == tail->opts.n_known) {
-        return;
-    }
-    gone.device = known->device;
-    gone.inode = known->inode;
-    gone.size = known->offset;
     if (tail_file_new(tail, path->path, &gone, 0, &file) == RC_OK) {
         path->last_device = known->device;
         path->last_inode = known->inode;
         file->active_mono_ns = clock_mono_ns();
+    }
+    return file;
+}
+
+/*
+ * The path led to other files when it was read last: those were rotated away, and have perhaps more
+ * than was read. They are opened as if they had been renamed this moment (tail_read.c looks for
+ * them beside the path), the oldest first, and what is there now waits behind them.
+ */
+static void take_rotated_files(struct tail *tail, struct tail_path *path, uint64_t device,
+                               uint64_t inode)
+{
+    struct tail_file *before = NULL;
+
+    if (path->last_inode != 0) {
+        return; /* seen in this run */
+    }
+    for (size_t i = 0; i < tail->opts.n_known; i++) {
+        const struct tail_position *known = &tail->opts.known[i];
+        struct tail_file *file;
+        if (tail->known_taken[i] || !span_eq_str(known->path, path->path) ||
+            (known->device == device && known->inode == inode)) {
+            continue;
+        }
+        file = open_rotated(tail, path, known);
+        if (file != NULL && before != NULL) {
+            tail_file_hold_behind(file, before);
+        }
+        before = file != NULL ? file : before;
     }
 }
 
@@ -156,16 +180,13 @@ static void take_rotated_file(struct tail *tail, struct tail_path *path)
 static void take_new_file(struct tail *tail, struct tail_path *path,
                           const struct scan_change *change, bool first_look)
 {
-    bool is_known = find_known(tail, change->device, change->inode) < tail->opts.n_known;
     bool is_end =
         first_look && tail->opts.from == TAIL_FROM_END && tail_known_path(tail, path->path) == NULL;
     uint64_t begin_at = is_end ? change->size : 0;
     struct tail_file *old;
     struct tail_file *file;
 
-    if (!is_known) {
-        take_rotated_file(tail, path);
-    }
+    take_rotated_files(tail, path, change->device, change->inode);
     old = find_file(tail, path->last_device, path->last_inode);
 
     if (tail_file_new(tail, path->path, change, begin_at, &file) != RC_OK) {
@@ -205,7 +226,7 @@ static void take_gone(struct tail *tail, const struct scan_change *change)
     if (path == NULL) {
         return;
     }
-    take_rotated_file(tail, path);
+    take_rotated_files(tail, path, 0, 0);
     if (path->file != NULL) {
         turn_path(path, NULL);
         path->said = true; /* it was there: that it is gone is no news at start-up */

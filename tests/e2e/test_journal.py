@@ -1,0 +1,140 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The journal and the kernel's messages, against a real journald (a private one, see with_journald) and crafted records."""
+import os
+import socket
+import struct
+import subprocess
+import sys
+import time
+import unittest
+
+import agent
+
+XID = "NVRM: Xid (PCI:0000:9b:00): 79, pid=1234, name=python, GPU has fallen off the bus."
+REMOTE = "/lib/systemd/systemd-journal-remote"
+
+
+def native(**fields):
+    """Sends an entry by the native protocol."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sock:
+        data = b""
+        for key, value in fields.items():
+            value = value.encode()
+            data += key.encode() + b"\n" + struct.pack("<Q", len(value)) + value + b"\n"
+        sock.sendto(data, "/run/systemd/journal/socket")
+
+
+@unittest.skipUnless(os.environ.get("GPUERR_IN_JOURNALD"), "runs inside with_journald")
+class Journald(agent.AgentTest):
+    def follow_journal(self, *args):
+        return self.start("run", "--journal", "--log-level=info", "--repeat=0", "--from=end", *args).ready()
+
+    def test_entries_of_all_three_ways_are_diagnosed(self):
+        running = self.follow_journal()
+        native(MESSAGE=agent.SEED_LINE, SYSLOG_IDENTIFIER="train", PRIORITY="3")
+        found = running.wait_events(1)[0]
+        self.assertEqual(found["id"], agent.SEED_ID)
+        subprocess.run(["systemd-cat", "-t", "train", "echo", agent.SEED_LINE], check=True)
+        self.assertEqual(running.wait_events(2)[1]["id"], agent.SEED_ID)
+        subprocess.run(["logger", "-u", "/run/systemd/journal/dev-log", "-t", "train", agent.SEED_LINE], check=True)
+        self.assertEqual(running.wait_events(3)[2]["id"], agent.SEED_ID)
+        self.assertEqual(running.stop(), 0)
+
+    def test_matches_choose_entries(self):
+        running = self.follow_journal("--journal=SYSLOG_IDENTIFIER=wanted")
+        native(MESSAGE=agent.SEED_LINE, SYSLOG_IDENTIFIER="other")
+        native(MESSAGE=agent.SEED_LINE, SYSLOG_IDENTIFIER="wanted")
+        running.wait_events(1)
+        running.stop()
+        self.assertEqual(len(running.lines["out"]), 1)
+
+    def test_rotation_loses_and_repeats_nothing(self):
+        running = self.follow_journal()
+        for n in range(30):
+            native(MESSAGE=f"{agent.SEED_LINE} line {n}", SYSLOG_IDENTIFIER="train")
+            if n % 10 == 9:
+                subprocess.run(["journalctl", "--rotate"], check=True, capture_output=True)
+        running.wait_events(30)
+        running.stop()
+        self.assertEqual(len(running.lines["out"]), 30)
+
+    def test_what_is_written_before_the_stop_is_read(self):
+        running = self.follow_journal()
+        native(MESSAGE=agent.SEED_LINE, SYSLOG_IDENTIFIER="train")
+        subprocess.run(["journalctl", "--sync"], check=True)
+        self.assertEqual(running.stop(), 0)
+        self.assertEqual(len(running.lines["out"]), 1)
+
+    def test_vacuum_under_the_agent_does_not_stop_it(self):
+        running = self.follow_journal()
+        native(MESSAGE=agent.SEED_LINE, SYSLOG_IDENTIFIER="train")
+        running.wait_events(1)
+        subprocess.run(["journalctl", "--rotate", "--vacuum-files=1"], check=True, capture_output=True)
+        native(MESSAGE=agent.SEED_LINE, SYSLOG_IDENTIFIER="train")
+        running.wait_events(2)
+        running.stop()
+
+
+class Crafted(agent.AgentTest):
+    def entry(self, directory, **fields):
+        lines = [f"__REALTIME_TIMESTAMP={int(time.time() * 1e6)}", "__MONOTONIC_TIMESTAMP=1000000",
+                 "_BOOT_ID=11111111111111111111111111111111"]
+        lines += [f"{key}={value}" for key, value in fields.items()]
+        path = self.write("in.export", "\n".join(lines) + "\n\n")
+        os.makedirs(directory, exist_ok=True)
+        subprocess.run([REMOTE, "-o", os.path.join(directory, "gpu.journal"), path], check=True, capture_output=True)
+
+    @unittest.skipUnless(os.path.exists(REMOTE), "systemd-journal-remote is not installed")
+    def test_kernel_lines_whole_and_split_are_the_same(self):
+        directory = self.path("journal")
+        self.entry(directory, _TRANSPORT="kernel", SYSLOG_IDENTIFIER="kernel", MESSAGE=XID)
+        self.entry(directory, _TRANSPORT="kernel", SYSLOG_IDENTIFIER="NVRM", MESSAGE=XID.removeprefix("NVRM: "))
+        running = self.start("run", f"--journal-dir={directory}", "--from=start", "--repeat=0", "--log-level=info").ready()
+        running.wait(lambda r: len([e for e in r.lines["out"] if "xid/79" in e]) >= 2, "both")
+        self.assertEqual(running.stop(), 0)
+
+    def test_directory_that_is_missing_is_said(self):
+        running = self.start("run", f"--journal-dir={self.path('none')}")
+        running.wait_stderr("journal")
+        running.stop()
+
+    def test_files_of_a_newer_systemd_are_not_silence(self):
+        header = bytearray(4096)
+        header[:8] = b"LPKSHHRH"
+        struct.pack_into("<I", header, 12, 1 << 20)
+        struct.pack_into("<Q", header, 88, 256)
+        struct.pack_into("<Q", header, 152, 7)
+        os.makedirs(self.path("newer"))
+        with open(self.path("newer/system.journal"), "wb") as file:
+            file.write(header)
+        running = self.start("run", f"--journal-dir={self.path('newer')}")
+        running.wait_stderr("newer systemd")
+        running.stop()
+
+    def test_kmsg_records_are_diagnosed(self):
+        os.mkfifo(self.path("kmsg"))
+        fifo = os.open(self.path("kmsg"), os.O_RDWR | os.O_NONBLOCK)
+        self.addCleanup(os.close, fifo)
+        running = self.start("run", f"--kmsg={self.path('kmsg')}", "--repeat=0", "--log-level=info").ready()
+        os.write(fifo, f"4,7,1000,-;{XID}\n".encode())
+        running.wait(lambda r: any("xid/79" in e for e in r.lines["out"]), "the Xid")
+        os.write(fifo, f"4,9,1000,-;{XID}\n".encode())
+        running.wait(lambda r: any('"gap"' in e for e in r.lines["out"]), "the gap")
+        self.assertEqual(running.stop(), 0)
+
+
+def inside_journald():
+    """Runs the tests that need a journald in one; the exit status, 77 when it cannot be had."""
+    script = os.path.join(agent.SOURCE, "tests/e2e/with_journald")
+    return subprocess.run([script, sys.executable, os.path.abspath(__file__), "Journald", "-v"],
+                          env={**os.environ, "GPUERR_IN_JOURNALD": "1"}, timeout=250).returncode
+
+
+if __name__ == "__main__":
+    if not os.environ.get("GPUERR_IN_JOURNALD"):
+        status = inside_journald()
+        if status == 77:
+            print("skipped: the tests against a real journald", file=sys.stderr)
+        elif status != 0:
+            sys.exit(status)
+    unittest.main()

@@ -79,6 +79,7 @@ struct config {
     uint32_t repeat_ms; /* CONFIG_UNSET_MS: as the rules say; 0: every match is told */
     struct config_label *labels;
     size_t n_labels;
+    const char *state_dir; /* NULL: nothing survives the end */
     /* limits */
     uint64_t max_record_bytes;
     uint32_t shutdown_ms; /* how long a stop may take to read inputs to their end */

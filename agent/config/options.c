@@ -56,6 +56,8 @@ const struct config_option config_options[] = {
      NULL},
     {"label", "labels", "K=V", "Output", "put a label on every event (repeatable)", CONFIG_LABELS,
      AT(labels), NULL},
+    {"state-dir", "state.dir", "DIR", "Output",
+     "keep positions, events and incidents over restarts", CONFIG_TEXT, AT(state_dir), NULL},
     {"max-record-bytes", "limits.max_record_bytes", "SIZE", "Limits",
      "longer lines are cut there [64KiB]", CONFIG_SIZE, AT(max_record_bytes), NULL},
     {"shutdown-timeout", "limits.shutdown_timeout", "TIME", "Limits",

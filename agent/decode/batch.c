@@ -47,7 +47,7 @@ bool batch_has_failed(const struct decoder *decoder)
 }
 
 /* What is being joined has not been handed on: its beginning must be read again after a restart. */
-static uint64_t safe_end(const struct decoder *decoder)
+uint64_t batch_safe_end(const struct decoder *decoder)
 {
     uint64_t end = decoder->end_offset;
 
@@ -71,7 +71,7 @@ void batch_push(struct decoder *decoder)
             .text = span_of(first->text.ptr, (size_t)(last.ptr + last.len - first->text.ptr)),
             .records = first,
             .n_records = n,
-            .end_offset = safe_end(decoder),
+            .end_offset = batch_safe_end(decoder),
         };
         decoder->stats.records += n;
         batch_note_rc(decoder, decoder->next(decoder->ctx, &batch));

@@ -296,6 +296,14 @@ enum rc decoder_flush(struct decoder *decoder)
     return decoder->rc;
 }
 
+uint64_t decoder_safe_offset(const struct decoder *decoder)
+{
+    uint64_t end = batch_safe_end(decoder);
+
+    return decoder->pending_raw > 0 && decoder->pending_offset < end ? decoder->pending_offset
+                                                                     : end;
+}
+
 size_t decoder_pending_bytes(const struct decoder *decoder)
 {
     return (size_t)decoder->pending_raw + decoder->joins[0].bytes.len + decoder->joins[1].bytes.len;

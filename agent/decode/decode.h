@@ -83,6 +83,10 @@ enum rc decoder_push_messages(struct decoder *decoder, const struct message *mes
  */
 enum rc decoder_flush(struct decoder *decoder) GPUERR_MUSTCHECK;
 
+/* Where to go on after a restart: behind the last line that was handed on whole. Only after a push.
+ */
+uint64_t decoder_safe_offset(const struct decoder *decoder);
+
 /* Bytes taken in that no record has carried yet (an unfinished line). */
 size_t decoder_pending_bytes(const struct decoder *decoder);
 

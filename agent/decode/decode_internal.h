@@ -184,6 +184,9 @@ struct decoder {
 void batch_note_rc(struct decoder *decoder, enum rc rc);
 bool batch_has_failed(const struct decoder *decoder);
 
+/* The stream position behind what needs not be read again. */
+uint64_t batch_safe_end(const struct decoder *decoder);
+
 /* Hands the collected records on. */
 void batch_push(struct decoder *decoder);
 

@@ -198,6 +198,18 @@ static enum rc push_rendered(struct sink *sink)
     return RC_OK;
 }
 
+/* What stands in sink->event, with its line end. */
+static enum rc push_line(struct sink *sink)
+{
+    buf_add_char(&sink->event, '\n');
+    if (buf_rc(&sink->event) != RC_OK) {
+        return buf_rc(&sink->event);
+    }
+    sink->stats.events++;
+    sink->stats.bytes += sink->event.len;
+    return push_rendered(sink);
+}
+
 enum rc sink_push(struct sink *sink, const struct event *event)
 {
     enum rc rc;
@@ -211,13 +223,23 @@ enum rc sink_push(struct sink *sink, const struct event *event)
     if (rc != RC_OK || sink->event.len == 0) {
         return rc; /* a form may have nothing to say of an event */
     }
-    buf_add_char(&sink->event, '\n');
-    if (buf_rc(&sink->event) != RC_OK) {
-        return buf_rc(&sink->event);
+    return push_line(sink);
+}
+
+enum rc sink_push_line(struct sink *sink, struct span line)
+{
+    if (sink->closed) {
+        sink->stats.dropped++;
+        return RC_CLOSED;
     }
-    sink->stats.events++;
-    sink->stats.bytes += sink->event.len;
-    return push_rendered(sink);
+    buf_clear(&sink->event);
+    buf_add(&sink->event, line);
+    return push_line(sink);
+}
+
+bool sink_is_idle(const struct sink *sink)
+{
+    return !sink->writing && sink->pending.len == 0;
 }
 
 void sink_flush(struct sink *sink, void (*on_flushed)(void *ctx), void *ctx)

@@ -45,6 +45,12 @@ enum rc sink_new(const struct sink_opts *opts, struct sink **ret_sink) GPUERR_MU
 /* RC_OK, RC_FULL, RC_CLOSED (the reader is gone), RC_LIMIT (dropped), RC_NOMEM or RC_IO. */
 enum rc sink_push(struct sink *sink, const struct event *event) GPUERR_MUSTCHECK;
 
+/* A line that was rendered in an earlier run; answers as sink_push. */
+enum rc sink_push_line(struct sink *sink, struct span line) GPUERR_MUSTCHECK;
+
+/* Everything that was pushed is written. */
+bool sink_is_idle(const struct sink *sink);
+
 /* Threaded: calls on_flushed(ctx) on the loop when all that was pushed is written or the sink has
  * closed. Otherwise at once. */
 void sink_flush(struct sink *sink, void (*on_flushed)(void *ctx), void *ctx);

@@ -92,7 +92,8 @@ void incidents_push_signal(struct incidents *incidents, const struct rules_signa
 enum rc incidents_tick(struct incidents *incidents, int64_t now_wall_ns) GPUERR_MUSTCHECK;
 bool incidents_is_idle(const struct incidents *incidents);
 
-/* Tells all that is pending: the inputs have ended. */
+/* Tells all that is pending: the inputs have ended, or the agent will. What is remembered stays, to
+ * be saved. */
 enum rc incidents_finish(struct incidents *incidents) GPUERR_MUSTCHECK;
 
 /* Its memory as JSON, for a restart; and back. What another KB does not know any more is left out.

@@ -303,14 +303,15 @@ enum rc repeats_tick(struct incidents *incidents, int64_t now_ns, bool all)
     struct problem *newer;
 
     for (struct problem *problem = repeats->oldest; problem != NULL; problem = newer) {
-        bool silent = all || now_ns - problem->arrived_ns >= window_ns;
+        bool silent = now_ns - problem->arrived_ns >= window_ns;
         newer = problem->newer;
-        if (!silent && now_ns - problem->window_ns < window_ns) {
+        if (!all && !silent && now_ns - problem->window_ns < window_ns) {
             continue;
         }
         problem->window_ns = now_ns;
         if (problem->count > problem->told) {
-            enum rc rc = tell(incidents, problem, now_ns, silent);
+            enum rc rc =
+                tell(incidents, problem, now_ns, silent || (all && incidents->opts.finished_log));
             first = first == RC_OK ? rc : first;
         }
         if (silent) {

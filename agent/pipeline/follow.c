@@ -25,6 +25,7 @@
 #include "pipeline/death.h"
 #include "pipeline/inputs.h"
 #include "pipeline/pipeline.h"
+#include "pipeline/resume.h"
 #include "source/source.h"
 
 enum follow_state {
@@ -35,6 +36,9 @@ enum follow_state {
 };
 
 #define TICK_MS 1000
+
+/* The sink that is stdout, or a file, in the store. */
+#define OUTPUT_NAME "output"
 
 /* A child of the program may keep its output open; it is not waited for. */
 #define LINGER_MS 500
@@ -48,6 +52,10 @@ struct follow {
     struct loop *loop;
     struct sink *sink;
     struct pipeline *pipeline;
+    struct store *store; /* NULL: nothing survives the end */
+    struct resume resume;
+    bool replays;          /* the output's form can be sent again as it is in the store */
+    uint64_t acknowledged; /* events that the output had when that was put into the store */
     struct source *sources[SOURCES_MAX];
     size_t n_sources;
     size_t n_ended; /* sources of which nothing more will come */
@@ -62,6 +70,7 @@ struct follow {
     struct timer *deadline;
     struct timer *tick; /* runs while the pipeline has something pending */
     bool ticking;
+    bool unsaved; /* inputs have moved since the last tick */
     enum follow_state state;
     enum rc rc; /* why it stopped out of order */
 };
@@ -73,9 +82,41 @@ static void on_source_closed(void *ctx)
     (void)ctx; /* the loop returns by itself when the last one has gone */
 }
 
-static void on_flushed(void *ctx)
+static void on_stored(void *ctx)
 {
     begin_closing(ctx);
+}
+
+/* What the output has is acknowledged; a count that stands still has been. */
+static void acknowledge(struct follow *follow)
+{
+    uint64_t events = sink_peek_stats(follow->sink)->events;
+
+    if (events != follow->acknowledged && sink_is_idle(follow->sink) &&
+        store_put_ack(follow->store, OUTPUT_NAME) == RC_OK) {
+        follow->acknowledged = events;
+    }
+}
+
+/* One transaction: how far inputs were read, the events that came of it, and what is remembered. */
+static void save(struct follow *follow)
+{
+    pipeline_save(follow->pipeline);
+    acknowledge(follow);
+    store_commit(follow->store);
+}
+
+static void on_flushed(void *ctx)
+{
+    struct follow *follow = ctx;
+
+    if (follow->store == NULL) {
+        begin_closing(follow);
+        return;
+    }
+    pipeline_save(follow->pipeline);
+    acknowledge(follow);
+    store_flush(follow->store, on_stored, follow);
 }
 
 /* A stage's answer, told to the source: whatever is wrong with one record must not end the
@@ -93,7 +134,7 @@ static enum rc answer(enum rc rc)
  * not tick. */
 static void keep_ticking(struct follow *follow)
 {
-    bool wanted = !pipeline_is_idle(follow->pipeline);
+    bool wanted = !pipeline_is_idle(follow->pipeline) || follow->unsaved;
 
     if (wanted && !follow->ticking) {
         timer_start(follow->tick, TICK_MS, TICK_MS);
@@ -109,6 +150,10 @@ static void on_tick(void *ctx)
 
     if (follow->state == FOLLOW_RUNNING) {
         (void)answer(pipeline_tick(follow->pipeline)); /* logged by answer */
+        if (follow->store != NULL) {
+            save(follow);
+            follow->unsaved = !sink_is_idle(follow->sink);
+        }
         keep_ticking(follow);
     }
 }
@@ -127,7 +172,7 @@ static enum rc push_death(struct follow *follow)
                 follow->program->ret_signum, death_count_oom_kills() - follow->oom_kills, &text);
     rc = buf_rc(&text);
     if (rc == RC_OK && text.len > 0) {
-        rc = pipeline_stream_open(follow->pipeline, &origin, &stream);
+        rc = pipeline_stream_open(follow->pipeline, &origin, 0, &stream);
     }
     if (rc == RC_OK && text.len > 0) {
         struct message message = {.text = buf_span(&text), .log_wall_ns = clock_wall_ns()};
@@ -187,6 +232,11 @@ static void begin_closing(struct follow *follow)
     /* With a writer that is stuck the loop would wait for it. */
     sink_close(follow->sink);
     follow->sink = NULL;
+    if (follow->pipeline != NULL) {
+        pipeline_drop_store(follow->pipeline);
+    }
+    store_close(follow->store);
+    follow->store = NULL;
 }
 
 static void on_signal(void *ctx, int signum)
@@ -239,11 +289,12 @@ static enum rc on_open(void *ctx, const struct origin *origin, uint64_t start_of
 {
     struct follow *follow = ctx;
     struct pipeline_stream *stream;
-    enum rc rc = pipeline_stream_open(follow->pipeline, origin, &stream);
+    enum rc rc = pipeline_stream_open(follow->pipeline, origin, start_offset, &stream);
 
-    (void)start_offset; /* chunks carry their own */
     if (rc == RC_OK) {
         *ret_stream = stream;
+        follow->unsaved = follow->store != NULL;
+        keep_ticking(follow);
     }
     return rc;
 }
@@ -258,6 +309,7 @@ static enum rc on_chunk(void *ctx, void *stream, const struct chunk *chunk)
         return RC_CLOSED; /* the sink has gone: nothing may reach it any more */
     }
     rc = answer(pipeline_stream_push(stream, chunk));
+    follow->unsaved = follow->store != NULL;
     keep_ticking(follow);
     return rc;
 }
@@ -272,6 +324,7 @@ static enum rc on_messages(void *ctx, void *stream, const struct message *messag
         return RC_CLOSED;
     }
     rc = answer(pipeline_stream_push_messages(stream, messages, n));
+    follow->unsaved = follow->store != NULL;
     keep_ticking(follow);
     return rc;
 }
@@ -325,6 +378,12 @@ static void on_exit(void *ctx, int status, int signum)
     }
 }
 
+static void on_ready(void *ctx)
+{
+    (void)ctx;
+    log_info("following");
+}
+
 static void on_notice(void *ctx, enum source_notice notice, const struct origin *origin,
                       const struct err *err, uint64_t from, uint64_t to)
 {
@@ -333,7 +392,14 @@ static void on_notice(void *ctx, enum source_notice notice, const struct origin 
 
     switch (notice) {
     case SOURCE_READY:
-        log_info("following");
+        if (follow->store != NULL) {
+            /* Said when it is true whenever we end: what is written from now on will be found. */
+            pipeline_save(follow->pipeline);
+            acknowledge(follow);
+            store_flush(follow->store, on_ready, follow);
+        } else {
+            on_ready(follow);
+        }
         break;
     case SOURCE_WAITING:
         log_err(LOG_WARNING, err);
@@ -402,6 +468,8 @@ static enum rc open_sources(struct follow *follow, struct err *err)
             .excludes = config->exclude.items,
             .n_excludes = config->exclude.n,
             .from = config->from == CONFIG_FROM_START ? TAIL_FROM_START : TAIL_FROM_END,
+            .known = follow->resume.files,
+            .n_known = follow->resume.n_files,
         };
         rc = source_open_tail(follow->loop, &opts, &source_ops, follow, &follow->sources[0], err);
         follow->n_sources += rc == RC_OK;
@@ -417,6 +485,58 @@ static enum rc open_sources(struct follow *follow, struct err *err)
         rc = open_program(follow, err);
     }
     return rc;
+}
+
+static void on_trouble(void *ctx, const struct err *err)
+{
+    (void)ctx;
+    log_err(err->rc == RC_OK ? LOG_INFO : LOG_ERROR, err);
+}
+
+static void send_again(void *ctx, struct span json)
+{
+    struct follow *follow = ctx;
+
+    (void)answer(sink_push_line(follow->sink, json)); /* logged by answer */
+}
+
+/* Only what cannot be gone on without is an error: who asked for a state must not lose it silently.
+ */
+static enum rc open_store(struct follow *follow, struct err *err)
+{
+    enum rc rc = store_open(
+        &(struct store_opts){
+            .dir = follow->config->state_dir,
+            .loop = follow->loop,
+            .on_trouble = on_trouble,
+        },
+        &follow->store, err);
+
+    if (rc == RC_OK) {
+        rc = resume_load(&follow->resume, follow->store);
+        if (rc != RC_OK) {
+            (void)err_set(err, rc, "%s: positions cannot be read: %s", follow->config->state_dir,
+                          rc_text(rc));
+        }
+    }
+    return rc;
+}
+
+/* What an earlier run remembered, and what its output has not got. */
+static void load_state(struct follow *follow)
+{
+    struct err err;
+
+    if (pipeline_load(follow->pipeline, &err) != RC_OK) {
+        log_err(LOG_WARNING, &err);
+    }
+    if (follow->replays &&
+        store_each_unsent(follow->store, OUTPUT_NAME, send_again, follow) != RC_OK) {
+        log_warning("what was not printed before the last end cannot be read");
+    }
+    follow->acknowledged = UINT64_MAX; /* said once at the start: then the store knows the output */
+    follow->unsaved = true;
+    keep_ticking(follow);
 }
 
 static enum rc open_stages(struct follow *follow, const struct knowledge *knowledge,
@@ -437,6 +557,7 @@ static enum rc open_stages(struct follow *follow, const struct knowledge *knowle
     if (rc == RC_OK) {
         struct pipeline_opts opts =
             pipeline_opts_from(follow->config, knowledge, follow->sink, host);
+        opts.store = follow->store;
         opts.labels = output->format_opts.labels;
         opts.n_labels = output->format_opts.n_labels;
         rc = pipeline_new(&opts, &follow->pipeline);
@@ -497,19 +618,32 @@ enum rc follow_run(const struct config *config, const struct knowledge *knowledg
                    const struct follow_output *output, struct span host,
                    struct follow_program *program, struct err *err)
 {
-    struct follow follow = {.config = config, .program = program, .pipes = {-1, -1}};
+    struct follow follow = {
+        .config = config,
+        .program = program,
+        .pipes = {-1, -1},
+        .replays = output->format == format_json,
+    };
     enum rc rc = loop_new(&follow.loop);
 
     if (rc != RC_OK) {
         return err_set(err, rc, "the event loop cannot be made");
     }
     rc = open_signals(&follow);
-    if (rc == RC_OK) {
-        rc = open_stages(&follow, knowledge, output, host);
-    }
     if (rc != RC_OK) {
         (void)err_set(err, rc, "starting failed: %s", rc_text(rc));
-    } else {
+    } else if (config->state_dir != NULL) {
+        rc = open_store(&follow, err);
+    }
+    if (rc == RC_OK) {
+        rc = open_stages(&follow, knowledge, output, host);
+        if (rc != RC_OK) {
+            (void)err_set(err, rc, "starting failed: %s", rc_text(rc));
+        } else if (follow.store != NULL) {
+            load_state(&follow);
+        }
+    }
+    if (rc == RC_OK) {
         rc = open_sources(&follow, err);
     }
     if (rc != RC_OK) {
@@ -519,6 +653,7 @@ enum rc follow_run(const struct config *config, const struct knowledge *knowledg
         rc = err_set(err, RC_IO, "the event loop failed");
     }
     pipeline_free(follow.pipeline);
+    resume_fini(&follow.resume);
     loop_free(follow.loop);
     for (size_t i = 0; i < 2; i++) {
         if (follow.pipes[i] >= 0) {

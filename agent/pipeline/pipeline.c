@@ -9,8 +9,13 @@
 #include "config/config.h"
 #include "kb/kb.h"
 
+/* journald's cursors have about 150 bytes. */
+#define CURSOR_BYTES 512
+
 struct pipeline {
     struct pipeline_opts opts;
+    struct buf event;           /* being rendered for the store */
+    uint64_t incidents_version; /* as it is in the store */
     struct match_scratch *scratch;
     struct decode_scratch *decode_scratch; /* one for all streams */
     struct match_scratch *signal_scratch;  /* made when it is first needed */
@@ -23,7 +28,12 @@ struct pipeline {
 struct pipeline_stream {
     struct pipeline *pipeline;
     struct decoder *decoder;
-    uint64_t failed_at; /* offset of the last record that was a failure */
+    const struct origin *origin;
+    uint64_t start_offset;
+    bool begun;                /* something was pushed */
+    bool moved;                /* since its position was put into the store */
+    char cursor[CURSOR_BYTES]; /* of the last message; empty: it has none */
+    uint64_t failed_at;        /* offset of the last record that was a failure */
     struct pipeline_stream *next, **link;
 };
 
@@ -33,10 +43,33 @@ static void on_match_notice(void *ctx, const struct kb_entry *entry, const char 
     log_warning("%.*s is not looked for any more: %s", (int)entry->id.len, entry->id.ptr, reason);
 }
 
+/* What does not fit into the store was dropped and counted there: the sink gets it all the same. */
+static void keep_event(struct pipeline *pipeline, const struct event *event)
+{
+    struct format_opts opts = {.labels = pipeline->opts.labels,
+                               .n_labels = pipeline->opts.n_labels};
+    struct store_event stored = {
+        .id = event->id,
+        .kind = event->kind,
+        .severity = event->severity,
+        .time_wall_ns = event->time_wall_ns,
+    };
+
+    buf_clear(&pipeline->event);
+    if (format_json(event, &opts, &pipeline->event) == RC_OK && pipeline->event.len > 0) {
+        stored.json = buf_span(&pipeline->event);
+        enum rc rc = store_put_event(pipeline->opts.store, &stored);
+        (void)rc; /* counted there */
+    }
+}
+
 static enum rc on_event(void *ctx, const struct event *event)
 {
     struct pipeline *pipeline = ctx;
 
+    if (pipeline->opts.store != NULL) {
+        keep_event(pipeline, event);
+    }
     return sink_push(pipeline->opts.sink, event);
 }
 
@@ -176,6 +209,7 @@ enum rc pipeline_new(const struct pipeline_opts *opts, struct pipeline **ret_pip
         return RC_NOMEM;
     }
     pipeline->opts = *opts;
+    buf_init(&pipeline->event, 4 * FORMAT_JSON_MAX_BYTES);
     rc = match_scratch_new(opts->knowledge->set, &pipeline->scratch);
     if (rc == RC_OK) {
         rc = decode_scratch_new(&pipeline->decode_scratch);
@@ -225,6 +259,7 @@ struct pipeline *pipeline_free(struct pipeline *pipeline)
             pipeline_stream_close(pipeline->streams);
         }
         incidents_free(pipeline->incidents);
+        buf_fini(&pipeline->event);
         match_scratch_free(pipeline->signal_scratch);
         decode_scratch_free(pipeline->decode_scratch);
         match_scratch_free(pipeline->scratch);
@@ -234,7 +269,7 @@ struct pipeline *pipeline_free(struct pipeline *pipeline)
 }
 
 enum rc pipeline_stream_open(struct pipeline *pipeline, const struct origin *origin,
-                             struct pipeline_stream **ret_stream)
+                             uint64_t start_offset, struct pipeline_stream **ret_stream)
 {
     struct pipeline_stream *stream = mem_calloc(1, sizeof(*stream));
     enum rc rc;
@@ -242,6 +277,9 @@ enum rc pipeline_stream_open(struct pipeline *pipeline, const struct origin *ori
     if (stream == NULL) {
         return RC_NOMEM;
     }
+    stream->origin = origin;
+    stream->start_offset = start_offset;
+    stream->moved = true; /* where it begins is worth keeping, too */
     rc = decoder_new(&pipeline->opts.decode, origin, on_batch, stream, &stream->decoder);
     if (rc != RC_OK) {
         mem_free(stream);
@@ -260,13 +298,22 @@ enum rc pipeline_stream_open(struct pipeline *pipeline, const struct origin *ori
 
 enum rc pipeline_stream_push(struct pipeline_stream *stream, const struct chunk *chunk)
 {
+    stream->begun = stream->moved = true;
     return decoder_push(stream->decoder, chunk);
 }
 
 enum rc pipeline_stream_push_messages(struct pipeline_stream *stream,
                                       const struct message *messages, size_t n)
 {
-    return decoder_push_messages(stream->decoder, messages, n);
+    enum rc rc = decoder_push_messages(stream->decoder, messages, n);
+    const struct span cursor = n > 0 ? messages[n - 1].cursor : (struct span){0};
+
+    if (cursor.ptr != NULL && cursor.len < sizeof(stream->cursor)) {
+        memcpy(stream->cursor, cursor.ptr, cursor.len);
+        stream->cursor[cursor.len] = '\0';
+        stream->moved = true;
+    }
+    return rc;
 }
 
 enum rc pipeline_stream_flush(struct pipeline_stream *stream)
@@ -294,8 +341,87 @@ static void add_decode_stats(struct decode_stats *sum, const struct decode_stats
     sum->dropped_bytes += more->dropped_bytes;
 }
 
+/* Streams that cannot be read again have no position. */
+static void save_position(struct pipeline_stream *stream)
+{
+    const struct origin *origin = stream->origin;
+    struct store_position position = {
+        .type = origin->type,
+        .path = origin->path,
+        .device = origin->device,
+        .inode = origin->inode,
+        .generation = origin->generation,
+        .head = origin->head,
+        .updated_wall_ns = clock_wall_ns(),
+    };
+
+    if (stream->cursor[0] != '\0') {
+        position.cursor = span_str(stream->cursor);
+    } else if (origin->inode != 0) {
+        position.offset =
+            stream->begun ? decoder_safe_offset(stream->decoder) : stream->start_offset;
+        if (position.head.len > position.offset) {
+            position.head.len = position.offset; /* what is not read yet may still change */
+        }
+    } else {
+        return;
+    }
+    stream->moved = store_put_position(stream->pipeline->opts.store, &position) != RC_OK;
+}
+
+static void save_incidents(struct pipeline *pipeline)
+{
+    struct buf text;
+
+    if (incidents_version(pipeline->incidents) == pipeline->incidents_version) {
+        return;
+    }
+    buf_init(&text, STORE_STATE_MAX);
+    incidents_save(pipeline->incidents, &text);
+    if (buf_rc(&text) == RC_OK &&
+        store_put_state(pipeline->opts.store, "incidents", buf_span(&text)) == RC_OK) {
+        pipeline->incidents_version = incidents_version(pipeline->incidents);
+    }
+    buf_fini(&text);
+}
+
+void pipeline_save(struct pipeline *pipeline)
+{
+    for (struct pipeline_stream *stream = pipeline->streams; stream != NULL;
+         stream = stream->next) {
+        if (stream->moved) {
+            save_position(stream);
+        }
+    }
+    save_incidents(pipeline);
+}
+
+void pipeline_drop_store(struct pipeline *pipeline)
+{
+    pipeline->opts.store = NULL;
+}
+
+enum rc pipeline_load(struct pipeline *pipeline, struct err *err)
+{
+    struct buf text;
+    enum rc rc;
+
+    buf_init(&text, STORE_STATE_MAX);
+    rc = store_load_state(pipeline->opts.store, "incidents", &text);
+    if (rc == RC_OK) {
+        rc = incidents_load(pipeline->incidents, buf_span(&text));
+    }
+    buf_fini(&text);
+    return rc == RC_OK || rc == RC_NOT_FOUND
+               ? RC_OK
+               : err_set(err, rc, "the memory of incidents cannot be read and is begun anew");
+}
+
 void pipeline_stream_close(struct pipeline_stream *stream)
 {
+    if (stream->moved && stream->pipeline->opts.store != NULL) {
+        save_position(stream);
+    }
     add_decode_stats(&stream->pipeline->closed, decoder_peek_stats(stream->decoder));
     *stream->link = stream->next;
     if (stream->next != NULL) {

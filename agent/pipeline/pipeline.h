@@ -18,6 +18,7 @@
 #include "match/match.h"
 #include "pipeline/knowledge.h"
 #include "rules/rules.h"
+#include "store/store.h"
 
 struct pipeline;
 struct pipeline_stream;
@@ -32,8 +33,9 @@ struct pipeline_opts {
         finished_log; /* what is read was written long ago; incidents are told by pipeline_finish */
     const struct label *labels; /* must outlive the pipeline */
     size_t n_labels;
-    struct span host;  /* of records that state none; must outlive the pipeline */
-    struct sink *sink; /* must outlive the pipeline */
+    struct span host;    /* of records that state none; must outlive the pipeline */
+    struct sink *sink;   /* must outlive the pipeline */
+    struct store *store; /* likewise; NULL: nothing survives a restart */
 };
 
 /* What a configuration says about a pipeline. */
@@ -46,8 +48,9 @@ enum rc pipeline_new(const struct pipeline_opts *opts,
                      struct pipeline **ret_pipeline) GPUERR_MUSTCHECK;
 struct pipeline *pipeline_free(struct pipeline *pipeline);
 
-/* A new stream; origin must outlive it. */
+/* A new stream, whose first byte will be that at start_offset; origin must outlive it. */
 enum rc pipeline_stream_open(struct pipeline *pipeline, const struct origin *origin,
+                             uint64_t start_offset,
                              struct pipeline_stream **ret_stream) GPUERR_MUSTCHECK;
 
 /* The next bytes of the stream. RC_OK, RC_FULL (taken, send no more), or what a stage answers
@@ -78,6 +81,19 @@ void pipeline_stream_close(struct pipeline_stream *stream);
 /* Bytes from..to of origin were destroyed unread. */
 enum rc pipeline_push_gap(struct pipeline *pipeline, const struct origin *origin,
                           const struct gap *gap) GPUERR_MUSTCHECK;
+
+/*
+ * Puts what an earlier run has left in its place: the memory of incidents. Before the first stream.
+ * What cannot be read is begun anew, and err says so.
+ */
+enum rc pipeline_load(struct pipeline *pipeline, struct err *err) GPUERR_MUSTCHECK;
+
+/* Puts positions and the memory of incidents into the store's next transaction, as far as they have
+ * changed. */
+void pipeline_save(struct pipeline *pipeline);
+
+/* The store will be closed: from now on nothing is put into it. */
+void pipeline_drop_store(struct pipeline *pipeline);
 
 struct pipeline_stats {
     uint64_t records; /* of closed and open streams */

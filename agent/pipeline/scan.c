@@ -86,7 +86,7 @@ static enum rc scan_fd(const struct scan *scan, int fd, const char *path, enum s
         origin.inode = st.st_ino;
         origin.rank = decode_path_rank(origin.path);
     }
-    rc = pipeline_stream_open(scan->pipeline, &origin, &stream);
+    rc = pipeline_stream_open(scan->pipeline, &origin, 0, &stream);
     if (rc != RC_OK) {
         return rc;
     }

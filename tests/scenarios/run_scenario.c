@@ -107,7 +107,7 @@ static struct stream *open_stream(struct play *play, struct span from)
         .inode = play->n_streams,
         .rank = decode_path_rank(from),
     };
-    if (pipeline_stream_open(play->pipeline, &stream->origin, &stream->stream) != RC_OK) {
+    if (pipeline_stream_open(play->pipeline, &stream->origin, 0, &stream->stream) != RC_OK) {
         die("out of memory");
     }
     return stream;

@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/log.h"
 #include "base/mem.h"
 #include "config/config.h"
 
@@ -49,10 +50,20 @@ struct format_opts output_text_opts(const struct config *config)
     return format_opts_for(config, STDOUT_FILENO);
 }
 
+/* A line that an agent was killed in the middle of must not swallow our first one. */
+static void end_torn_line(int fd, off_t size)
+{
+    char last = '\n';
+
+    if (size > 0 && pread(fd, &last, 1, size - 1) == 1 && last != '\n' && write(fd, "\n", 1) != 1) {
+        log_warning("the output ends in the middle of a line: %s", strerror(errno));
+    }
+}
+
 static enum rc open_file(const char *path, int *ret_fd, struct err *err)
 {
     struct stat st;
-    int fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY, 0600);
+    int fd = open(path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY, 0600);
 
     if (fd < 0) {
         int err_no = errno;
@@ -68,6 +79,9 @@ static enum rc open_file(const char *path, int *ret_fd, struct err *err)
         (void)err_set(err, RC_INVALID, "cannot be written");
         err_file(err, path);
         return RC_INVALID;
+    }
+    if (S_ISREG(st.st_mode)) {
+        end_torn_line(fd, st.st_size);
     }
     *ret_fd = fd;
     return RC_OK;

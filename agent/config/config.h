@@ -63,6 +63,8 @@ struct config {
     struct string_list journal; /* matches, CONFIG_DEFAULT_WORD for all; none: not asked for */
     const char *journal_dir;    /* NULL: the system's */
     const char *kmsg_path;      /* CONFIG_DEFAULT_WORD: /dev/kmsg; NULL: not asked for */
+    const char *journal_native; /* NULL: not asked for */
+    struct string_list syslog;
     enum config_from from;
     /* knowledge */
     struct string_list kb_paths;

@@ -478,8 +478,10 @@ static enum rc open_sources(struct follow *follow, struct err *err)
         rc = open_descriptor(follow, STDIN_FILENO, "-", SOURCE_STDIN, -1, err);
     }
     if (rc == RC_OK) {
-        rc = inputs_open(config, follow->loop, &source_ops, follow, follow->sources,
-                         &follow->n_sources, err);
+        struct inputs inputs = {follow->loop, &source_ops, follow, follow->sources,
+                                follow->n_sources};
+        rc = inputs_open(config, &inputs, err);
+        follow->n_sources = inputs.n;
     }
     if (rc == RC_OK && follow->program != NULL) {
         rc = open_program(follow, err);

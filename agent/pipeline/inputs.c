@@ -2,13 +2,18 @@
 /* From settings to the opts of each source. */
 #include "pipeline/inputs.h"
 
+#include <string.h>
+
 #include "config/config.h"
 #include "source/journal.h"
 #include "source/kmsg.h"
+#include "source/native.h"
+#include "source/syslog.h"
 
 bool inputs_wanted(const struct config *config)
 {
-    return config->journal.n > 0 || config->journal_dir != NULL || config->kmsg_path != NULL;
+    return config->journal.n > 0 || config->journal_dir != NULL || config->kmsg_path != NULL ||
+           config->journal_native != NULL || config->syslog.n > 0;
 }
 
 static enum tail_from from_of(const struct config *config)
@@ -16,8 +21,29 @@ static enum tail_from from_of(const struct config *config)
     return config->from == CONFIG_FROM_START ? TAIL_FROM_START : TAIL_FROM_END;
 }
 
-enum rc inputs_open(const struct config *config, struct loop *loop, const struct source_ops *ops,
-                    void *ctx, struct source **sources, size_t *n, struct err *err)
+static enum rc open_sockets(const struct config *config, struct inputs *inputs, struct err *err)
+{
+    enum rc rc = RC_OK;
+
+    if (config->journal_native != NULL) {
+        struct native_opts opts = {.path = config->journal_native};
+        rc = source_open_journal_native(inputs->loop, &opts, inputs->ops, inputs->ctx,
+                                        &inputs->sources[inputs->n], err);
+        inputs->n += rc == RC_OK;
+    }
+    if (rc == RC_OK && config->syslog.n > INPUTS_SYSLOG_MAX) {
+        rc = err_set(err, RC_LIMIT, "--syslog: at most %d addresses", INPUTS_SYSLOG_MAX);
+    }
+    for (size_t i = 0; i < config->syslog.n && rc == RC_OK; i++) {
+        struct syslog_opts opts = {.addr = config->syslog.items[i]};
+        rc = source_open_syslog(inputs->loop, &opts, inputs->ops, inputs->ctx,
+                                &inputs->sources[inputs->n], err);
+        inputs->n += rc == RC_OK;
+    }
+    return rc;
+}
+
+enum rc inputs_open(const struct config *config, struct inputs *inputs, struct err *err)
 {
     enum rc rc = RC_OK;
 
@@ -28,16 +54,18 @@ enum rc inputs_open(const struct config *config, struct loop *loop, const struct
             .dir = config->journal_dir,
             .from = from_of(config),
         };
-        rc = source_open_journal(loop, &opts, ops, ctx, &sources[*n], err);
-        *n += rc == RC_OK;
+        rc = source_open_journal(inputs->loop, &opts, inputs->ops, inputs->ctx,
+                                 &inputs->sources[inputs->n], err);
+        inputs->n += rc == RC_OK;
     }
     if (rc == RC_OK && config->kmsg_path != NULL) {
         struct kmsg_opts opts = {
             .path = strcmp(config->kmsg_path, CONFIG_DEFAULT_WORD) == 0 ? NULL : config->kmsg_path,
             .from = from_of(config),
         };
-        rc = source_open_kmsg(loop, &opts, ops, ctx, &sources[*n], err);
-        *n += rc == RC_OK;
+        rc = source_open_kmsg(inputs->loop, &opts, inputs->ops, inputs->ctx,
+                              &inputs->sources[inputs->n], err);
+        inputs->n += rc == RC_OK;
     }
-    return rc;
+    return rc == RC_OK ? open_sockets(config, inputs, err) : rc;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Opens the sources of messages that a configuration asks for: the journal, the kernel. */
+/* Opens the sources of messages that a configuration asks for: the journal, the kernel, syslog. */
 #ifndef GPUERR_PIPELINE_INPUTS_H
 #define GPUERR_PIPELINE_INPUTS_H
 
@@ -14,14 +14,23 @@ struct source;
 struct source_ops;
 
 /* At most so many are opened. */
-#define INPUTS_MAX 2
+#define INPUTS_SYSLOG_MAX 8
+#define INPUTS_MAX        (3 + INPUTS_SYSLOG_MAX)
 
 bool inputs_wanted(const struct config *config);
 
-/* Adds them to sources, where *n are already; config must outlive them. On an error those that are
- * open stay there for the caller to close. */
-enum rc inputs_open(const struct config *config, struct loop *loop, const struct source_ops *ops,
-                    void *ctx, struct source **sources, size_t *n,
+/* Where they are opened, and the list that they are added to. */
+struct inputs {
+    struct loop *loop;
+    const struct source_ops *ops;
+    void *ctx;
+    struct source **sources;
+    size_t n; /* in sources */
+};
+
+/* config must outlive them. On an error those that are open stay in the list for the caller to
+ * close. */
+enum rc inputs_open(const struct config *config, struct inputs *inputs,
                     struct err *err) GPUERR_MUSTCHECK;
 
 #endif

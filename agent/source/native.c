@@ -2,13 +2,15 @@
 /*
  * Speaks journald's native protocol: a datagram is an entry, or it carries a descriptor (a memfd or
  * a file) in which the entry lies. The descriptor is read, never mapped, as its owner may cut it;
- * only regular files are (a FIFO would block). Entries above ENTRY_BYTES and malformed ones are
+ * only regular files on local file systems are. Entries above ENTRY_BYTES and malformed ones are
  * counted and left out.
  */
 #include "source/native.h"
 
 #include <errno.h>
+#include <linux/magic.h>
 #include <sys/stat.h>
+#include <sys/statfs.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -24,6 +26,16 @@ struct native {
     uint64_t count;
 };
 
+/* Reading from a file system that its sender serves could hang. */
+static bool is_local(int fd)
+{
+    struct statfs fs;
+
+    return fstatfs(fd, &fs) == 0 &&
+           (fs.f_type == TMPFS_MAGIC || fs.f_type == EXT4_SUPER_MAGIC ||
+            fs.f_type == XFS_SUPER_MAGIC || fs.f_type == BTRFS_SUPER_MAGIC);
+}
+
 /* As many bytes as the file has, or 0. */
 static size_t read_passed(int fd, char *to)
 {
@@ -31,7 +43,8 @@ static size_t read_passed(int fd, char *to)
     size_t len = 0;
     ssize_t n = 1;
 
-    if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode) || st.st_size > (off_t)ENTRY_BYTES) {
+    if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode) || !is_local(fd) ||
+        st.st_size > (off_t)ENTRY_BYTES) {
         return 0;
     }
     while (n > 0 && len < (size_t)st.st_size) {

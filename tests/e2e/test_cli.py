@@ -55,6 +55,14 @@ class ExitStatus(AgentTest):
 
 
 class Output(AgentTest):
+    def test_output_goes_on_behind_a_torn_line(self):
+        log = self.write("f.log", SEED_LINE + "\n")
+        out = self.write("out.json", '{"torn": ')
+        self.assertEqual(run("scan", "--output", out, log).returncode, 1)
+        with open(out, encoding="utf-8") as file:
+            torn, whole = file.read().splitlines()
+        self.assertEqual((torn, json.loads(whole)["id"]), ('{"torn": ', SEED_ID))
+
     def test_pipe_gets_json_and_text_on_request(self):
         log = self.write("x.log", SEED_LINE + "\n")
         json.loads(run("scan", log).stdout)

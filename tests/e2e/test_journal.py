@@ -123,6 +123,32 @@ class Crafted(agent.AgentTest):
         self.assertEqual(running.stop(), 0)
 
 
+class Sockets(agent.AgentTest):
+    def test_a_stream_of_both_framings_is_diagnosed(self):
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            port = probe.getsockname()[1]
+        running = self.start("run", f"--syslog=tcp:127.0.0.1:{port}", "--repeat=0", "--log-level=info").ready()
+        with socket.create_connection(("127.0.0.1", port)) as sock:
+            frame = f"<11>1 - host train - - - {agent.SEED_LINE}".encode()
+            sock.sendall(str(len(frame)).encode() + b" " + frame + frame + b"\n" + frame)
+        running.wait_events(3)
+        self.assertEqual(running.stop(), 0)
+
+    def test_a_flood_is_all_seen_or_said_to_be_lost(self):
+        path = self.path("sock")
+        running = self.start("run", f"--journal-native={path}", "--repeat=0", "--log-level=info").ready()
+        n = 200000
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sock:
+            sock.connect(path)
+            for i in range(n):
+                sock.send(b"MESSAGE=step %d loss 0.1\nPRIORITY=6\n" % i)
+            sock.send(f"MESSAGE={agent.SEED_LINE}\n".encode())
+        found = running.wait_events(1)[0]  # of a unix socket nothing is dropped: the sender waits
+        self.assertEqual(found["id"], agent.SEED_ID)
+        self.assertEqual(running.stop(), 0)
+
+
 def inside_journald():
     """Runs the tests that need a journald in one; the exit status, 77 when it cannot be had."""
     script = os.path.join(agent.SOURCE, "tests/e2e/with_journald")

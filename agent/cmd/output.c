@@ -51,19 +51,23 @@ struct format_opts output_text_opts(const struct config *config)
 }
 
 /* A line that an agent was killed in the middle of must not swallow our first one. */
-static void end_torn_line(int fd, off_t size)
+static void end_torn_line(const char *path, int fd, off_t size)
 {
+    int in = size > 0 ? open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW) : -1;
     char last = '\n';
 
-    if (size > 0 && pread(fd, &last, 1, size - 1) == 1 && last != '\n' && write(fd, "\n", 1) != 1) {
+    if (in >= 0 && pread(in, &last, 1, size - 1) == 1 && last != '\n' && write(fd, "\n", 1) != 1) {
         log_warning("the output ends in the middle of a line: %s", strerror(errno));
+    }
+    if (in >= 0) {
+        (void)close(in); /* only read from */
     }
 }
 
 static enum rc open_file(const char *path, int *ret_fd, struct err *err)
 {
     struct stat st;
-    int fd = open(path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY, 0600);
+    int fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY, 0600);
 
     if (fd < 0) {
         int err_no = errno;
@@ -81,7 +85,7 @@ static enum rc open_file(const char *path, int *ret_fd, struct err *err)
         return RC_INVALID;
     }
     if (S_ISREG(st.st_mode)) {
-        end_torn_line(fd, st.st_size);
+        end_torn_line(path, fd, st.st_size);
     }
     *ret_fd = fd;
     return RC_OK;

@@ -14,6 +14,7 @@
 #include <unistd.h>
 #include <uv.h>
 
+#include "base/clock.h"
 #include "base/mem.h"
 #include "loop/loop.h"
 #include "loop/timer.h"
@@ -212,11 +213,10 @@ static void look_at_drain(struct feed *feed)
     if (!feed->paused && feed->fd >= 0) {
         turn(feed);
     }
-    if (feed->fd < 0 || feed->drain_left_ms <= DRAIN_LOOK_MS ||
+    if (feed->fd < 0 || clock_mono_ns() >= feed->drain_until_mono_ns ||
         (!feed->paused && feed->last == RC_AGAIN)) {
         say_drained(feed);
     } else {
-        feed->drain_left_ms -= DRAIN_LOOK_MS;
         timer_start(feed->timer, feed->paused ? DRAIN_LOOK_MS : 0, 0);
     }
 }
@@ -264,7 +264,7 @@ static void feed_drain(struct source *source, uint32_t deadline_ms, void (*on_dr
 
     feed->on_drained = on_drained;
     feed->drain_ctx = ctx;
-    feed->drain_left_ms = deadline_ms;
+    feed->drain_until_mono_ns = clock_mono_ns() + (int64_t)deadline_ms * CLOCK_NS_PER_MS;
     timer_start(feed->timer, 0, 0);
 }
 

@@ -46,7 +46,7 @@ struct feed {
     size_t size;
     size_t used;
     uint64_t reopen_ms;
-    uint64_t drain_left_ms;
+    int64_t drain_until_mono_ns;
     enum rc last; /* of the last read */
     bool ready;   /* said, and not failed since */
     bool paused;

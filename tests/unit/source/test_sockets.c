@@ -2,9 +2,12 @@
 /* Syslog and native entries over real sockets. */
 #include "unit/source/rig.h"
 
+#include <arpa/inet.h>
+#include <netinet/in.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/un.h>
+#include <sys/wait.h>
 
 #include "source/native.h"
 #include "source/native_entry.h"
@@ -145,6 +148,87 @@ static void passed_memfd_is_read_and_a_pipe_is_not(void **state)
     (void)close(fd);
 }
 
+#define FLOOD 200000
+
+static bool has_flood(struct rig *rig)
+{
+    return rig->n_messages >= FLOOD;
+}
+
+/* Of a unix socket the kernel drops nothing: a sender that blocks waits for us. */
+static void flood_of_entries_is_all_seen(void **state)
+{
+    struct rig rig;
+    pid_t sender;
+    int status;
+    int fd;
+
+    (void)state;
+    rig_init(&rig);
+    open_native(&rig);
+    fd = to_socket(&rig);
+    sender = fork();
+    if (sender == 0) {
+        char text[64];
+        for (int i = 0; i < FLOOD; i++) {
+            int n = snprintf(text, sizeof(text), "MESSAGE=step %d\n", i);
+            if (send(fd, text, (size_t)n, 0) != n) {
+                _exit(1);
+            }
+        }
+        _exit(0);
+    }
+    assert_true(sender > 0);
+    assert_true(rig_wait_until(&rig, has_flood));
+    assert_int_equal(waitpid(sender, &status, 0), sender);
+    assert_int_equal(status, 0);
+    assert_int_equal(rig.n_messages, FLOOD);
+    assert_int_equal(strncmp(rig.text + rig.len - strlen("step 199999\n"), "step 199999\n", 12), 0);
+    rig_fini(&rig);
+    (void)close(fd);
+}
+
+static bool has_end(struct rig *rig)
+{
+    return rig->len >= 4 && strcmp(rig->text + rig->len - 4, "end\n") == 0;
+}
+
+static void what_udp_has_dropped_is_counted_and_told(void **state)
+{
+    struct sockaddr_in to = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t len = sizeof(to);
+    int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    int probe = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    uint64_t sent = 0;
+    struct rig rig;
+    struct err err;
+    char addr[64];
+
+    (void)state;
+    rig_init(&rig);
+    assert_int_equal(bind(probe, (struct sockaddr *)&to, len), 0);
+    assert_int_equal(getsockname(probe, (struct sockaddr *)&to, &len), 0);
+    (void)close(probe);
+    (void)snprintf(addr, sizeof(addr), "udp:127.0.0.1:%d", ntohs(to.sin_port));
+    assert_int_equal(source_open_syslog(rig.loop, &(struct syslog_opts){addr}, &rig_ops, &rig,
+                                        &rig.source, &err),
+                     RC_OK);
+    (void)rig_expect_notice(&rig, SOURCE_READY);
+    assert_int_equal(connect(fd, (struct sockaddr *)&to, len), 0);
+    for (; sent < 100000; sent++) { /* nobody reads yet */
+        put(fd, "<13>flood");
+    }
+    rig_drain(&rig);
+    put(fd, "<13>end");
+    sent++;
+    assert_true(rig_wait_until(&rig, has_end));
+    assert_true(source_peek_stats(rig.source)->lost_messages > 0);
+    assert_int_equal(rig.n_messages + source_peek_stats(rig.source)->lost_messages, sent);
+    assert_true(rig_count(&rig, SOURCE_LOST) > 0);
+    rig_fini(&rig);
+    (void)close(fd);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -152,6 +236,8 @@ int main(void)
         cmocka_unit_test(bad_addresses_are_errors),
         cmocka_unit_test(native_entries_of_both_forms_arrive),
         cmocka_unit_test(passed_memfd_is_read_and_a_pipe_is_not),
+        cmocka_unit_test(flood_of_entries_is_all_seen),
+        cmocka_unit_test(what_udp_has_dropped_is_counted_and_told),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -480,7 +480,7 @@ static enum rc open_sources(struct follow *follow, struct err *err)
     if (rc == RC_OK) {
         struct inputs inputs = {follow->loop, &source_ops, follow, follow->sources,
                                 follow->n_sources};
-        rc = inputs_open(config, &inputs, err);
+        rc = inputs_open(config, &follow->resume, &inputs, err);
         follow->n_sources = inputs.n;
     }
     if (rc == RC_OK && follow->program != NULL) {

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "config/config.h"
+#include "pipeline/resume.h"
 #include "source/journal.h"
 #include "source/kmsg.h"
 #include "source/native.h"
@@ -43,7 +44,8 @@ static enum rc open_sockets(const struct config *config, struct inputs *inputs, 
     return rc;
 }
 
-enum rc inputs_open(const struct config *config, struct inputs *inputs, struct err *err)
+enum rc inputs_open(const struct config *config, const struct resume *resume, struct inputs *inputs,
+                    struct err *err)
 {
     enum rc rc = RC_OK;
 
@@ -54,6 +56,8 @@ enum rc inputs_open(const struct config *config, struct inputs *inputs, struct e
             .dir = config->journal_dir,
             .from = from_of(config),
         };
+        opts.resume_cursor = resume_find_cursor(resume, SOURCE_JOURNAL,
+                                                span_str(opts.dir != NULL ? opts.dir : "journal"));
         rc = source_open_journal(inputs->loop, &opts, inputs->ops, inputs->ctx,
                                  &inputs->sources[inputs->n], err);
         inputs->n += rc == RC_OK;
@@ -63,6 +67,8 @@ enum rc inputs_open(const struct config *config, struct inputs *inputs, struct e
             .path = strcmp(config->kmsg_path, CONFIG_DEFAULT_WORD) == 0 ? NULL : config->kmsg_path,
             .from = from_of(config),
         };
+        opts.resume_cursor = resume_find_cursor(
+            resume, SOURCE_KMSG, span_str(opts.path != NULL ? opts.path : "/dev/kmsg"));
         rc = source_open_kmsg(inputs->loop, &opts, inputs->ops, inputs->ctx,
                               &inputs->sources[inputs->n], err);
         inputs->n += rc == RC_OK;

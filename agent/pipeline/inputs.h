@@ -10,6 +10,7 @@
 
 struct config;
 struct loop;
+struct resume;
 struct source;
 struct source_ops;
 
@@ -28,9 +29,9 @@ struct inputs {
     size_t n; /* in sources */
 };
 
-/* config must outlive them. On an error those that are open stay in the list for the caller to
- * close. */
-enum rc inputs_open(const struct config *config, struct inputs *inputs,
+/* config and resume must outlive them. On an error those that are open stay in the list for the
+ * caller to close. */
+enum rc inputs_open(const struct config *config, const struct resume *resume, struct inputs *inputs,
                     struct err *err) GPUERR_MUSTCHECK;
 
 #endif

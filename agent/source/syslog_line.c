@@ -141,12 +141,20 @@ static size_t measure_tag(struct span in, size_t *ret_tag_len)
     return i < in.len && in.ptr[i] == ' ' ? i + 1 : i;
 }
 
-/* The driver's name is part of what it says. */
+static bool ends_with(struct span text, const char *end)
+{
+    size_t len = strlen(end);
+
+    return text.len >= len && memcmp(text.ptr + text.len - len, end, len) == 0;
+}
+
+/* The driver's name is part of what it says, and so is a Python exception's. */
 static bool is_part_of_text(struct span tag)
 {
     static const struct span nvswitch = SPAN_LIT("nvidia-nvswitch");
 
-    return span_eq_str(tag, "NVRM") || span_starts(tag, nvswitch);
+    return span_eq_str(tag, "NVRM") || span_starts(tag, nvswitch) || ends_with(tag, "Error") ||
+           ends_with(tag, "Exception") || ends_with(tag, "Warning");
 }
 
 static void parse_3164(struct span in, struct syslog_line *line)
@@ -168,7 +176,9 @@ static void parse_3164(struct span in, struct syslog_line *line)
     line->text = in;
     if (header > 0) {
         line->tag = span_of(in.ptr, tag_len);
-        line->text = is_part_of_text(line->tag) ? in : span_from(in, header);
+        /* Without a stamp in front, a word and a colon are as likely the sender's own words. */
+        line->text =
+            line->stamp.ptr == NULL || is_part_of_text(line->tag) ? in : span_from(in, header);
     }
 }
 

@@ -32,7 +32,9 @@ static void headers_are_taken_off(void **state)
         {"<999>x", "", "", "<999>x", false},
         {"<>x", "", "", "<>x", false},
         {"<1", "", "", "<1", false},
-        {"RuntimeError: CUDA error", "", "RuntimeError", "CUDA error", false},
+        {"RuntimeError: CUDA error", "", "RuntimeError", "RuntimeError: CUDA error", false},
+        {"<11>Nov 23 21:14:06 host RuntimeError: CUDA error", "host", "RuntimeError",
+         "RuntimeError: CUDA error", false},
         {"", "", "", "", false},
     };
 

@@ -4,8 +4,9 @@
  * time:
  *
  *   a text of more than 1 KiB   GUARD_STEPS + 16 a byte, and GUARD_TEXT_NS + 500 ns a byte
- *   a batch                     GUARD_BATCH_NS + 1 us a byte; the pattern that took most of it is
- *                               left out for the rest of the batch
+ *   a batch                     GUARD_BATCH_NS + 4 us a byte (nothing but errors takes a tenth of
+ *                               that); the pattern that took most of it is left out for the rest
+ *                               of the batch
  *
  * Each of these, and PCRE2's limits, is a strike against the pattern. After GUARD_STRIKES of them
  * it is in quarantine for as long as this scratch lives; a thousand quiet runs take one strike
@@ -60,6 +61,8 @@ void guard_begin_batch(struct guard *guard, size_t bytes);
 void guard_begin_text(struct guard *guard, size_t bytes);
 /* A step of a guarded code; false ends the run. */
 bool guard_step(struct guard *guard);
+/* What has passed since the last run is nobody's: a regex was compiled. */
+void guard_restart_clock(struct guard *guard);
 /* After any run: the pattern that has just been left out for taking the batch's time, or
  * GUARD_NOBODY. */
 size_t guard_end_text(struct guard *guard, size_t pattern);

@@ -67,6 +67,7 @@ static enum rc prepare(struct match_scratch *scratch, struct match_pattern *patt
         }
     }
     (void)pthread_mutex_unlock(&set->compiling);
+    guard_restart_clock(&scratch->guard);
     *ret_code = code;
     return rc;
 }

@@ -392,6 +392,7 @@ static void tail_finish(struct tail *tail)
     table_fini(&tail->paths);
     table_fini(&tail->files_by_id);
     table_fini(&tail->files_by_wd);
+    tail_past_fini(&tail->past);
     arena_fini(&tail->arena);
     mem_free(tail);
     if (on_closed != NULL) {

@@ -155,6 +155,8 @@ enum rc tail_file_new(struct tail *tail, const char *path, const struct scan_cha
     if (file->known != NULL) {
         file->origin.generation = file->known->generation;
         begin_at = 0;
+    } else {
+        file->origin.generation = tail_past_generation(&tail->past, found->device, found->inode);
     }
     file->begin_at = begin_at;
     file->size_seen = found->size;
@@ -170,10 +172,22 @@ enum rc tail_file_new(struct tail *tail, const char *path, const struct scan_cha
     return RC_OK;
 }
 
+/* A generation of which nothing was read can be the next file's. */
+static void note_past(const struct tail_file *file)
+{
+    bool read = file->mark.offset > 0 || (file->known != NULL && file->known->offset > 0);
+    uint32_t next = file->origin.generation + (read ? 1 : 0);
+
+    if (next > 0) {
+        tail_past_note(&file->tail->past, file->origin.device, file->origin.inode, next);
+    }
+}
+
 void tail_file_free(struct tail_file *file)
 {
     struct tail *tail = file->tail;
 
+    note_past(file);
     if (file->state == FILE_QUEUED) {
         tail_reader_unqueue(file);
     }

@@ -11,6 +11,7 @@
 #include "loop/worker.h"
 #include "source/source_internal.h"
 #include "source/table.h"
+#include "source/tail_past.h"
 #include "source/tail_read.h"
 #include "source/tail_scan.h"
 
@@ -224,6 +225,7 @@ struct tail {
     struct tail_file *files;
     struct table files_by_id;
     struct table files_by_wd;
+    struct tail_past past;
     struct tail_reader *readers;
     struct read_job *held; /* came back while paused */
     struct read_job **held_end;

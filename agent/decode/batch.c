@@ -46,7 +46,8 @@ bool batch_has_failed(const struct decoder *decoder)
     return decoder->rc != RC_OK && decoder->rc != RC_FULL;
 }
 
-/* What is being joined has not been handed on: its beginning must be read again after a restart. */
+/* What is being joined or held back has not been handed on: its beginning must be read again after
+ * a restart. */
 uint64_t batch_safe_end(const struct decoder *decoder)
 {
     uint64_t end = decoder->end_offset;
@@ -55,6 +56,9 @@ uint64_t batch_safe_end(const struct decoder *decoder)
         if (decoder->joins[i].open && decoder->joins[i].offset < end) {
             end = decoder->joins[i].offset;
         }
+    }
+    if (decoder->group.kind != NULL && decoder->group.record.offset < end) {
+        end = decoder->group.record.offset;
     }
     return end;
 }
@@ -124,7 +128,9 @@ static void add_record(struct decoder *decoder, struct span text, const struct l
         decoder->last_wall_ns = record->log_wall_ns;
     }
     record->near_wall_ns = decoder->last_wall_ns;
-    decoder->n_records++;
+    if (!record->kernel || !group_take(decoder, record)) {
+        decoder->n_records++;
+    }
 }
 
 void batch_lend(struct decoder *decoder, const struct line *line)
@@ -159,15 +165,17 @@ void batch_copy(struct decoder *decoder, struct span text, const struct line *li
                 const struct batch_note *note)
 {
     struct buf *to = &decoder->scratch->text;
+    char *at;
     size_t len;
 
     if (text.len == 0 || !make_room(decoder, text.len + 1)) {
         return;
     }
-    len = ansi_strip(text, to->ptr + to->len);
+    at = to->ptr + to->len;
+    len = ansi_strip(text, at);
     if (len > 0) {
-        add_record(decoder, span_of(to->ptr + to->len, len), line, note);
-        to->ptr[to->len + len] = '\n';
-        to->len += len + 1;
+        add_record(decoder, span_of(at, len), line, note); /* may push the records before it */
+        at[len] = '\n';
+        to->len = (size_t)(at - to->ptr) + len + 1;
     }
 }

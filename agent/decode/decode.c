@@ -80,6 +80,8 @@ struct decoder *decoder_free(struct decoder *decoder)
         buf_fini(&decoder->pending);
         buf_fini(&decoder->joins[0].bytes);
         buf_fini(&decoder->joins[1].bytes);
+        buf_fini(&decoder->group.text);
+        buf_fini(&decoder->group.words);
         if (decoder->own_scratch) {
             decode_scratch_free(decoder->scratch);
         }
@@ -293,7 +295,23 @@ enum rc decoder_flush(struct decoder *decoder)
     }
     unwrap_flush(decoder);
     batch_push(decoder);
+    group_release(decoder);
     return decoder->rc;
+}
+
+enum rc decoder_release(struct decoder *decoder)
+{
+    decoder->rc = RC_OK;
+    if (decoder->group.aged) {
+        group_release(decoder);
+    }
+    decoder->group.aged = true;
+    return decoder->rc;
+}
+
+bool decoder_is_holding(const struct decoder *decoder)
+{
+    return decoder->group.kind != NULL && !decoder->group.told;
 }
 
 uint64_t decoder_safe_offset(const struct decoder *decoder)

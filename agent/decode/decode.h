@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * From bytes to records: frames lines, unwraps envelopes, strips ANSI escapes, finds rank and time.
+ * From bytes to records: frames lines, unwraps envelopes, strips ANSI escapes, finds rank and time,
+ * joins lines of the kernel that are one message.
  * One decoder a stream; it keeps what is unfinished between two pushes, so that any cutting of the
  * input gives the same records.
  */
@@ -79,9 +80,17 @@ enum rc decoder_push_messages(struct decoder *decoder, const struct message *mes
 /*
  * Pushes the unfinished line as a partial record: the stream has ended or fell silent. The line is
  * kept: when it goes on after all, the whole of it is a record once more, at the same offset. The
- * batch's end_offset stays before it.
+ * batch's end_offset stays before it. What is held back is pushed, too.
  */
 enum rc decoder_flush(struct decoder *decoder) GPUERR_MUSTCHECK;
+
+/*
+ * The kernel says some things in several lines; the first are held back until the last has come.
+ * Pushes them when none has come since the last call: to be called about once a second while
+ * something is held.
+ */
+enum rc decoder_release(struct decoder *decoder) GPUERR_MUSTCHECK;
+bool decoder_is_holding(const struct decoder *decoder);
 
 /* Where to go on after a restart: behind the last line that was handed on whole. Only after a push.
  */

@@ -4,8 +4,8 @@
  *
  *   decode.c frames it -> unwrap.c takes envelopes off (env_cri.c, env_json.c), joins what they
  *   split, cuts their text at line ends (messages.c: messages start here) -> batch.c strips escapes
- * (ansi.c) -> notes.c finds rank, time and origin in the text (rank.c, stamp.c) -> a record in the
- * batch
+ * (ansi.c) -> notes.c finds rank, time and origin in the text (rank.c, stamp.c) -> group.c joins
+ * kernel lines that are one message -> a record in the batch
  *
  * A line without escapes and envelope skips the middle: its record points into the chunk.
  */
@@ -148,6 +148,18 @@ struct join {
     bool open;
 };
 
+/* What the kernel says in several lines; see group.c. */
+struct group_kind;
+struct group {
+    const struct group_kind *kind; /* NULL: none is open */
+    struct record record;          /* of its first line; text, host and unit lie in the buffers */
+    struct buf text;
+    struct buf words;
+    unsigned lines; /* of the kernel since it was opened */
+    bool aged;      /* nothing came from the kernel since the last decoder_release */
+    bool told;      /* was pushed with an unfinished last line */
+};
+
 struct decoder {
     struct decode_opts opts;
     const struct origin *origin;
@@ -168,6 +180,7 @@ struct decoder {
     bool after_cr;            /* the last byte was a \r that ended a line: a \n belongs to it */
     bool refused;
     struct join joins[2];
+    struct group group;
 
     int64_t last_wall_ns;          /* of the last record that told a time */
     const struct message *message; /* being decoded; NULL: a line of a chunk is */
@@ -202,6 +215,14 @@ struct batch_note {
 /* A record whose text is copied, without its escapes. */
 void batch_copy(struct decoder *decoder, struct span text, const struct line *line,
                 const struct batch_note *note);
+
+/* ---- group.c ---- */
+
+/* Whether a kernel's line was taken into a group, and with it, when it was the last, pushed. */
+bool group_take(struct decoder *decoder, const struct record *record);
+
+/* Pushes what is held back as a record. */
+void group_release(struct decoder *decoder);
 
 /* ---- unwrap.c ---- */
 

@@ -23,6 +23,7 @@ struct pipeline {
     struct incidents *incidents;
     struct pipeline_stream *streams; /* open ones */
     struct decode_stats closed;      /* sum over closed streams */
+    size_t n_holding;                /* streams whose decoder holds lines back */
 };
 
 struct pipeline_stream {
@@ -32,6 +33,7 @@ struct pipeline_stream {
     uint64_t start_offset;
     bool begun;                /* something was pushed */
     bool moved;                /* since its position was put into the store */
+    bool holding;              /* its decoder is */
     char cursor[CURSOR_BYTES]; /* of the last message; empty: it has none */
     uint64_t failed_at;        /* offset of the last record that was a failure */
     struct pipeline_stream *next, **link;
@@ -296,10 +298,22 @@ enum rc pipeline_stream_open(struct pipeline *pipeline, const struct origin *ori
     return RC_OK;
 }
 
+static void note_holding(struct pipeline_stream *stream)
+{
+    bool holding = decoder_is_holding(stream->decoder);
+
+    stream->pipeline->n_holding += (size_t)holding;
+    stream->pipeline->n_holding -= (size_t)stream->holding;
+    stream->holding = holding;
+}
+
 enum rc pipeline_stream_push(struct pipeline_stream *stream, const struct chunk *chunk)
 {
+    enum rc rc = decoder_push(stream->decoder, chunk);
+
     stream->begun = stream->moved = true;
-    return decoder_push(stream->decoder, chunk);
+    note_holding(stream);
+    return rc;
 }
 
 enum rc pipeline_stream_push_messages(struct pipeline_stream *stream,
@@ -313,12 +327,32 @@ enum rc pipeline_stream_push_messages(struct pipeline_stream *stream,
         stream->cursor[cursor.len] = '\0';
         stream->moved = true;
     }
+    note_holding(stream);
     return rc;
 }
 
 enum rc pipeline_stream_flush(struct pipeline_stream *stream)
 {
-    return decoder_flush(stream->decoder);
+    enum rc rc = decoder_flush(stream->decoder);
+
+    note_holding(stream);
+    return rc;
+}
+
+static enum rc release_held(struct pipeline *pipeline)
+{
+    enum rc first = RC_OK;
+
+    for (struct pipeline_stream *stream = pipeline->streams;
+         stream != NULL && pipeline->n_holding > 0; stream = stream->next) {
+        if (stream->holding) {
+            enum rc rc = decoder_release(stream->decoder);
+            first = first == RC_OK ? rc : first;
+            stream->moved = true;
+            note_holding(stream);
+        }
+    }
+    return first;
 }
 
 enum rc pipeline_flush(struct pipeline *pipeline)
@@ -423,6 +457,7 @@ void pipeline_stream_close(struct pipeline_stream *stream)
         save_position(stream);
     }
     add_decode_stats(&stream->pipeline->closed, decoder_peek_stats(stream->decoder));
+    stream->pipeline->n_holding -= (size_t)stream->holding;
     *stream->link = stream->next;
     if (stream->next != NULL) {
         stream->next->link = stream->link;
@@ -439,12 +474,15 @@ enum rc pipeline_push_gap(struct pipeline *pipeline, const struct origin *origin
 
 enum rc pipeline_tick(struct pipeline *pipeline)
 {
-    return incidents_tick(pipeline->incidents, clock_wall_ns());
+    enum rc rc = release_held(pipeline);
+    enum rc told = incidents_tick(pipeline->incidents, clock_wall_ns());
+
+    return rc != RC_OK && rc != RC_FULL ? rc : told != RC_OK ? told : rc;
 }
 
 bool pipeline_is_idle(const struct pipeline *pipeline)
 {
-    return incidents_is_idle(pipeline->incidents);
+    return pipeline->n_holding == 0 && incidents_is_idle(pipeline->incidents);
 }
 
 enum rc pipeline_finish(struct pipeline *pipeline)

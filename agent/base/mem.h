@@ -24,6 +24,13 @@ char *mem_strdup(struct span text) __attribute__((warn_unused_result));
 /* Frees a block from here; NULL is fine. Returns NULL, so that one can `p = mem_free(p)`. */
 void *mem_free(void *block);
 
+/*
+ * Gives back what only the start needed: heap that was freed, and pages of the program file's
+ * constants (the shipped entries, read once to build the matcher). They are read from the page
+ * cache again when an entry is printed. For a program that now waits for long.
+ */
+void mem_release_start_up(void);
+
 /* For tests: the next `n` allocations of this process succeed, the one after them fails, once. -1
  * turns it off. */
 void mem_fail_after(int64_t n);

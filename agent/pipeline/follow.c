@@ -16,6 +16,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/mem.h"
 #include "config/config.h"
 #include "kb/kb.h"
 #include "loop/loop.h"
@@ -381,6 +382,7 @@ static void on_exit(void *ctx, int status, int signum)
 static void on_ready(void *ctx)
 {
     (void)ctx;
+    mem_release_start_up();
     log_info("following");
 }
 

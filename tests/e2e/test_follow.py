@@ -51,6 +51,21 @@ class Follow(AgentTest):
             best = min(best, time.monotonic() - start)
         self.assertLess(best, 0.05)
 
+    def test_memory_over_a_thousand_quiet_files_is_below_10_mib(self):
+        with open(AGENT, "rb") as binary:
+            if b"__asan_init" in binary.read():
+                self.skipTest("a sanitizer's shadow memory is not the agent's")
+        for n in range(1000):
+            self.write(f"quiet/rank_{n}.log", "step 1 loss 2.31\n")
+        agent = self.start("--log-level", "info", "--follow", self.path("quiet/*.log"))
+        agent.ready()
+        with open(f"/proc/{agent.process.pid}/status", encoding="utf-8") as status:
+            (resident,) = [int(line.split()[1]) for line in status if line.startswith("VmRSS:")]
+        self.assertLess(resident, 10 * 1024)
+        self.write("quiet/rank_1.log", SEED_LINE + "\n", mode="a")
+        (event,) = agent.wait_events(1)
+        self.assertEqual(event["id"], SEED_ID, "an entry whose pages were given back is read again")
+
     def test_glob_and_file_that_appears_later_is_read_from_its_start(self):
         agent = self.start("--log-level", "info", "--follow", self.path("logs/*.log"))
         agent.ready()

@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "config/config.h"
+#include "diagnose/twins.h"
 #include "kb/kb.h"
 
 /* journald's cursors have about 150 bytes. */
@@ -20,6 +21,7 @@ struct pipeline {
     struct decode_scratch *decode_scratch; /* one for all streams */
     struct match_scratch *signal_scratch;  /* made when it is first needed */
     struct diagnoser diagnoser;
+    struct twins twins;
     struct incidents *incidents;
     struct pipeline_stream *streams; /* open ones */
     struct decode_stats closed;      /* sum over closed streams */
@@ -96,9 +98,15 @@ static enum rc on_match(void *ctx, const struct record_batch *batch, size_t reco
                         const struct match_list *matches)
 {
     struct run *run = ctx;
-    enum rc rc = diagnoser_push(&run->stream->pipeline->diagnoser, batch, record, matches);
+    struct pipeline *pipeline = run->stream->pipeline;
+    enum rc rc;
 
     run->stream->failed_at = batch->records[record].offset;
+    if (!pipeline->opts.finished_log && twins_note(&pipeline->twins, batch->origin->type,
+                                                   &batch->records[record], clock_mono_ns())) {
+        return RC_OK;
+    }
+    rc = diagnoser_push(&pipeline->diagnoser, batch, record, matches);
     if (rc == RC_FULL) {
         run->full = true;
         return RC_OK;

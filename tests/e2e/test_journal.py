@@ -122,6 +122,26 @@ class Crafted(agent.AgentTest):
         running.wait(lambda r: any('"gap"' in e for e in r.lines["out"]), "the gap")
         self.assertEqual(running.stop(), 0)
 
+    def test_one_message_by_three_ways_is_one_diagnosis(self):
+        """As on a node whose journal copies /dev/kmsg and forwards to a syslog daemon that the agent stands in for."""
+        directory = self.path("journal")
+        self.entry(directory, _TRANSPORT="kernel", SYSLOG_IDENTIFIER="kernel", MESSAGE="Linux version 6.1")
+        os.mkfifo(self.path("kmsg"))
+        fifo = os.open(self.path("kmsg"), os.O_RDWR | os.O_NONBLOCK)
+        self.addCleanup(os.close, fifo)
+        running = self.start("run", f"--kmsg={self.path('kmsg')}", f"--journal-dir={directory}", f"--syslog={self.path('sock')}",
+                             "--repeat=0", "--log-level=info").ready()
+        os.write(fifo, f"4,7,1000,-;{XID}\n".encode())
+        running.wait_events(1)
+        self.entry(directory, _TRANSPORT="kernel", SYSLOG_IDENTIFIER="NVRM", MESSAGE=XID.removeprefix("NVRM: "))
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sock:
+            sock.connect(self.path("sock"))
+            sock.send(f"<4>Nov 24 12:00:00 kernel: {XID}".encode())
+        self.entry(directory, MESSAGE=agent.SEED_LINE)
+        running.wait(lambda r: any(agent.SEED_ID in e for e in r.lines["out"]), "what the journal says behind it")
+        self.assertEqual(running.stop(), 0)
+        self.assertEqual(len([e for e in running.lines["out"] if '"xid/79"' in e and '"diagnosis"' in e]), 1)
+
 
 class Sockets(agent.AgentTest):
     def test_a_stream_of_both_framings_is_diagnosed(self):

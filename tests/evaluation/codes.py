@@ -100,4 +100,5 @@ def main():
     return bool(silent or wrong) or len(lines) < 1000
 
 
-sys.exit(main())
+if __name__ == "__main__":
+    sys.exit(main())

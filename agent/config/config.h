@@ -60,10 +60,11 @@ struct config {
     struct string_list follow;
     struct string_list exclude;
     bool follow_stdin;
-    struct string_list journal; /* matches, CONFIG_DEFAULT_WORD for all; none: not asked for */
-    const char *journal_dir;    /* NULL: the system's */
-    const char *kmsg_path;      /* CONFIG_DEFAULT_WORD: /dev/kmsg; NULL: not asked for */
-    const char *journal_native; /* NULL: not asked for */
+    struct string_list journal;    /* matches, CONFIG_DEFAULT_WORD for all; none: not asked for */
+    const char *journal_dir;       /* NULL: the system's */
+    const char *journal_namespace; /* NULL: the default one */
+    const char *kmsg_path;         /* CONFIG_DEFAULT_WORD: /dev/kmsg; NULL: not asked for */
+    const char *journal_native;    /* NULL: not asked for */
     struct string_list syslog;
     enum config_from from;
     /* knowledge */

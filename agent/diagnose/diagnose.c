@@ -6,6 +6,9 @@
  * The event id hashes where the record stands (host, stream, offset), what it says and what was
  * found: the same record read again, by a restarted agent or by `scan`, gives the same id, while
  * two ranks that print the same line at the same offset of their own files do not share one.
+ *
+ * The place of a journal entry or kernel message is its cursor. What can be read only once
+ * (sockets, a program's output) counts from 0 in every run, so that the run takes part in the id.
  */
 #include "diagnose/diagnose.h"
 
@@ -28,7 +31,8 @@ struct identity {
     uint64_t host;
     uint64_t stream;
     uint64_t generation;
-    uint64_t offset;
+    uint64_t place; /* offset or cursor */
+    uint64_t run;   /* 0: the place is the same in every run */
     uint64_t text;
     uint64_t entry;
 };
@@ -42,7 +46,20 @@ static uint64_t stream_identity(const struct origin *origin)
     return origin->inode != 0 ? origin->inode : hash_64(origin->path);
 }
 
-static void make_id(const struct event *event, uint64_t offset, struct span text, struct span entry,
+/* Where something stands in its stream. */
+struct place {
+    uint64_t offset;
+    struct span cursor; /* absent: it has none */
+};
+
+static bool is_read_once(const struct diagnoser *diagnoser, const struct origin *origin,
+                         const struct place *place)
+{
+    return origin->inode == 0 && place->cursor.len == 0 && !diagnoser->opts.finished_log;
+}
+
+static void make_id(const struct diagnoser *diagnoser, const struct event *event,
+                    const struct place *place, struct span text, struct span entry,
                     char out[HASH_HEX_BYTES])
 {
     struct identity identity = {
@@ -50,7 +67,8 @@ static void make_id(const struct event *event, uint64_t offset, struct span text
         .host = hash_64(event->host),
         .stream = stream_identity(event->origin),
         .generation = event->origin->generation,
-        .offset = offset,
+        .place = place->cursor.len > 0 ? hash_64(place->cursor) : place->offset,
+        .run = is_read_once(diagnoser, event->origin, place) ? diagnoser->run : 0,
         .text = hash_64(span_of(text.ptr, text.len < ID_TEXT_BYTES ? text.len : ID_TEXT_BYTES)),
         .entry = hash_64(entry),
     };
@@ -60,7 +78,7 @@ static void make_id(const struct event *event, uint64_t offset, struct span text
 
 void diagnoser_init(struct diagnoser *diagnoser, const struct diagnose_opts *opts)
 {
-    *diagnoser = (struct diagnoser){.opts = *opts};
+    *diagnoser = (struct diagnoser){.opts = *opts, .run = (uint64_t)clock_wall_ns()};
 }
 
 static struct span capture_kind(const struct kb_entry *entry, struct span name)
@@ -139,7 +157,8 @@ enum rc diagnoser_push(struct diagnoser *diagnoser, const struct record_batch *b
         return rc;
     }
     read_captures(&diagnosis);
-    make_id(&event, found->offset, found->text, entry->id, event.id);
+    make_id(diagnoser, &event, &(struct place){found->offset, found->cursor}, found->text,
+            entry->id, event.id);
     diagnoser->stats.diagnoses++;
     return opts->next(opts->next_ctx, &event);
 }
@@ -158,7 +177,7 @@ enum rc diagnoser_push_gap(struct diagnoser *diagnoser, const struct origin *ori
     };
 
     diagnoser->stats.gaps++;
-    make_id(&event, gap->from, span_of((const char *)&gap->to, sizeof(gap->to)), span_str("gap"),
-            event.id);
+    make_id(diagnoser, &event, &(struct place){gap->from, {0}},
+            span_of((const char *)&gap->to, sizeof(gap->to)), span_str("gap"), event.id);
     return opts->next(opts->next_ctx, &event);
 }

@@ -38,6 +38,7 @@ struct diagnose_stats {
 struct diagnoser {
     struct diagnose_opts opts;
     struct diagnose_stats stats;
+    uint64_t run; /* this run's, for ids of what can be read only once */
 };
 
 void diagnoser_init(struct diagnoser *diagnoser, const struct diagnose_opts *opts);

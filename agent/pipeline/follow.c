@@ -330,6 +330,12 @@ static enum rc on_messages(void *ctx, void *stream, const struct message *messag
     return rc;
 }
 
+static void on_begin(void *ctx, void *stream, struct span cursor)
+{
+    (void)ctx;
+    pipeline_stream_begin(stream, cursor);
+}
+
 static enum rc on_quiet(void *ctx, void *stream)
 {
     struct follow *follow = ctx;
@@ -424,6 +430,7 @@ static const struct source_ops source_ops = {
     .on_open = on_open,
     .on_chunk = on_chunk,
     .on_messages = on_messages,
+    .on_begin = on_begin,
     .on_quiet = on_quiet,
     .on_close = on_close,
     .on_notice = on_notice,

@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "base/log.h"
 #include "config/config.h"
 #include "pipeline/resume.h"
 #include "source/journal.h"
@@ -13,13 +14,26 @@
 
 bool inputs_wanted(const struct config *config)
 {
-    return config->journal.n > 0 || config->journal_dir != NULL || config->kmsg_path != NULL ||
+    return config->journal.n > 0 || config->journal_dir != NULL ||
+           config->journal_namespace != NULL || config->kmsg_path != NULL ||
            config->journal_native != NULL || config->syslog.n > 0;
 }
 
 static enum tail_from from_of(const struct config *config)
 {
     return config->from == CONFIG_FROM_START ? TAIL_FROM_START : TAIL_FROM_END;
+}
+
+/* What journald forwards to a syslog daemon has no kernel messages in it, which is where Xids are.
+ */
+static void warn_of_missing_kernel(const struct config *config, const char *address)
+{
+    if (strcmp(address, "/run/systemd/journal/syslog") == 0 && config->journal.n == 0 &&
+        config->journal_dir == NULL && config->kmsg_path == NULL && config->follow.n == 0) {
+        log_warning("journald forwards no kernel messages to %s: Xids and OOM kills need --kmsg or "
+                    "--journal, too",
+                    address);
+    }
 }
 
 static enum rc open_sockets(const struct config *config, struct inputs *inputs, struct err *err)
@@ -37,6 +51,7 @@ static enum rc open_sockets(const struct config *config, struct inputs *inputs, 
     }
     for (size_t i = 0; i < config->syslog.n && rc == RC_OK; i++) {
         struct syslog_opts opts = {.addr = config->syslog.items[i]};
+        warn_of_missing_kernel(config, opts.addr);
         rc = source_open_syslog(inputs->loop, &opts, inputs->ops, inputs->ctx,
                                 &inputs->sources[inputs->n], err);
         inputs->n += rc == RC_OK;
@@ -49,17 +64,21 @@ enum rc inputs_open(const struct config *config, const struct resume *resume, st
 {
     enum rc rc = RC_OK;
 
-    if (config->journal.n > 0 || config->journal_dir != NULL) {
+    if (config->journal.n > 0 || config->journal_dir != NULL || config->journal_namespace != NULL) {
         struct journal_opts opts = {
             .matches = config->journal.items,
             .n_matches = config->journal.n,
             .dir = config->journal_dir,
+            .name_space = config->journal_namespace,
             .from = from_of(config),
         };
-        opts.resume_cursor = resume_find_cursor(resume, SOURCE_JOURNAL,
-                                                span_str(opts.dir != NULL ? opts.dir : "journal"));
-        rc = source_open_journal(inputs->loop, &opts, inputs->ops, inputs->ctx,
-                                 &inputs->sources[inputs->n], err);
+        opts.resume_cursor = resume_find_cursor(resume, SOURCE_JOURNAL, journal_name(&opts));
+        rc =
+            opts.dir != NULL && opts.name_space != NULL
+                ? err_set(err, RC_INVALID,
+                          "--journal-dir and --journal-namespace name different journals: give one")
+                : source_open_journal(inputs->loop, &opts, inputs->ops, inputs->ctx,
+                                      &inputs->sources[inputs->n], err);
         inputs->n += rc == RC_OK;
     }
     if (rc == RC_OK && config->kmsg_path != NULL) {

@@ -324,16 +324,22 @@ enum rc pipeline_stream_push(struct pipeline_stream *stream, const struct chunk 
     return rc;
 }
 
-enum rc pipeline_stream_push_messages(struct pipeline_stream *stream,
-                                      const struct message *messages, size_t n)
+void pipeline_stream_begin(struct pipeline_stream *stream, struct span cursor)
 {
-    enum rc rc = decoder_push_messages(stream->decoder, messages, n);
-    const struct span cursor = n > 0 ? messages[n - 1].cursor : (struct span){0};
-
     if (cursor.ptr != NULL && cursor.len < sizeof(stream->cursor)) {
         memcpy(stream->cursor, cursor.ptr, cursor.len);
         stream->cursor[cursor.len] = '\0';
         stream->moved = true;
+    }
+}
+
+enum rc pipeline_stream_push_messages(struct pipeline_stream *stream,
+                                      const struct message *messages, size_t n)
+{
+    enum rc rc = decoder_push_messages(stream->decoder, messages, n);
+
+    if (n > 0) {
+        pipeline_stream_begin(stream, messages[n - 1].cursor);
     }
     note_holding(stream);
     return rc;

@@ -62,6 +62,10 @@ enum rc pipeline_stream_push(struct pipeline_stream *stream,
 enum rc pipeline_stream_push_messages(struct pipeline_stream *stream,
                                       const struct message *messages, size_t n) GPUERR_MUSTCHECK;
 
+/* The message with this cursor, and all before it, are not read: the stream's position from now on.
+ * Empty: there is none. */
+void pipeline_stream_begin(struct pipeline_stream *stream, struct span cursor);
+
 /* Takes an unfinished last line as a record. */
 enum rc pipeline_stream_flush(struct pipeline_stream *stream) GPUERR_MUSTCHECK;
 

@@ -205,6 +205,9 @@ static void on_read(struct worker_job *base)
         return;
     }
     if (!journal->ready) {
+        if (journal->ops->on_begin != NULL && job->reader.n_messages == 0) {
+            journal->ops->on_begin(journal->ctx, journal->stream, span_str(job->reader.cursor));
+        }
         journal->ready = true;
         journal->told = false;
         journal->reopen_ms = REOPEN_MS;
@@ -318,6 +321,13 @@ static enum rc build(struct journal *journal, const struct journal_opts *opts,
                        : rc;
 }
 
+struct span journal_name(const struct journal_opts *opts)
+{
+    return span_str(opts->dir != NULL          ? opts->dir
+                    : opts->name_space != NULL ? opts->name_space
+                                               : "journal");
+}
+
 enum rc source_open_journal(struct loop *loop, const struct journal_opts *opts,
                             const struct source_ops *ops, void *ctx, struct source **ret_source,
                             struct err *err)
@@ -339,9 +349,8 @@ enum rc source_open_journal(struct loop *loop, const struct journal_opts *opts,
     journal->ctx = ctx;
     journal->loop = loop;
     journal->reopen_ms = REOPEN_MS;
-    journal->origin = (struct origin){.type = SOURCE_JOURNAL,
-                                      .path = span_str(opts->dir != NULL ? opts->dir : "journal"),
-                                      .rank = RANK_NONE};
+    journal->origin =
+        (struct origin){.type = SOURCE_JOURNAL, .path = journal_name(opts), .rank = RANK_NONE};
     rc = build(journal, opts, &lib);
     if (rc != RC_OK) {
         journal_free(journal);

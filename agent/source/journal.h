@@ -17,6 +17,10 @@ struct journal_opts {
     const char *library;       /* NULL: libsystemd.so.0 */
 };
 
+/* By what its records and its saved position are known: the directory, the namespace, or "journal".
+ */
+struct span journal_name(const struct journal_opts *opts);
+
 /*
  * RC_UNSUPPORTED: libsystemd is missing; err says what to install. What is wrong with the journal
  * itself is found on a thread and told as SOURCE_FAILED; it is tried again with back-off.

@@ -73,6 +73,22 @@ static int add_matches(struct journal_reader *reader)
     return r;
 }
 
+/* The entry that we stand on is the last one handled; so a restart, or the journal opened anew,
+ * goes on behind it. */
+static int begin_behind_this(struct journal_reader *reader)
+{
+    char *cursor;
+    int r = reader->lib.get_cursor(reader->journal, &cursor);
+
+    if (r >= 0 && strlen(cursor) < JOURNAL_CURSOR_BYTES) {
+        memcpy(reader->cursor, cursor, strlen(cursor) + 1);
+    }
+    if (r >= 0) {
+        mem_free(cursor); /* libsystemd's malloc is ours */
+    }
+    return r;
+}
+
 static int seek_behind_cursor(struct journal_reader *reader)
 {
     const struct journal_lib *lib = &reader->lib;
@@ -106,7 +122,7 @@ static int seek(struct journal_reader *reader)
     if (r >= 0) {
         r = reader->lib.previous(reader->journal);
     }
-    return r == 0 ? reader->lib.seek_head(reader->journal) : r;
+    return r == 0 ? reader->lib.seek_head(reader->journal) : r > 0 ? begin_behind_this(reader) : r;
 }
 
 static enum rc fail(struct journal_reader *reader, int r, struct err *err)

@@ -41,6 +41,9 @@ struct source_ops {
     /* Messages that need no framing, in order; in place of on_chunk, from sources that have them.
      */
     enum rc (*on_messages)(void *ctx, void *stream, const struct message *messages, size_t n);
+    /* Where a stream of messages begins that were there before and are not read: the cursor of the
+     * last of them. NULL: not wanted. */
+    void (*on_begin)(void *ctx, void *stream, struct span cursor);
     /* The stream has been read to its end and was silent for a while: an unfinished line may be
      * taken as a record. */
     enum rc (*on_quiet)(void *ctx, void *stream);

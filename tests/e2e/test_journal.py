@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """The journal and the kernel's messages, against a real journald (a private one, see with_journald) and crafted records."""
+import json
 import os
+import random
+import signal
 import socket
 import struct
 import subprocess
@@ -14,14 +17,27 @@ XID = "NVRM: Xid (PCI:0000:9b:00): 79, pid=1234, name=python, GPU has fallen off
 REMOTE = "/lib/systemd/systemd-journal-remote"
 
 
-def native(**fields):
+def native(to="/run/systemd/journal/socket", /, **fields):
     """Sends an entry by the native protocol."""
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sock:
         data = b""
         for key, value in fields.items():
             value = value.encode()
             data += key.encode() + b"\n" + struct.pack("<Q", len(value)) + value + b"\n"
-        sock.sendto(data, "/run/systemd/journal/socket")
+        sock.sendto(data, to)
+
+
+def until(succeeds):
+    """Tries what fails while a daemon is starting."""
+    end = time.monotonic() + agent.DEADLINE_S
+    while time.monotonic() < end:
+        try:
+            if succeeds():
+                return
+        except OSError:
+            pass
+        time.sleep(0.02)
+    raise AssertionError("the daemon did not start")
 
 
 @unittest.skipUnless(os.environ.get("GPUERR_IN_JOURNALD"), "runs inside with_journald")
@@ -38,6 +54,13 @@ class Journald(agent.AgentTest):
         self.assertEqual(running.wait_events(2)[1]["id"], agent.SEED_ID)
         subprocess.run(["logger", "-u", "/run/systemd/journal/dev-log", "-t", "train", agent.SEED_LINE], check=True)
         self.assertEqual(running.wait_events(3)[2]["id"], agent.SEED_ID)
+        self.assertEqual(running.stop(), 0)
+
+    def test_both_parts_of_a_line_that_journald_cuts_are_read(self):
+        running = self.follow_journal()
+        line = f"{agent.SEED_LINE} {'x' * 60000} {agent.SEED_LINE}"
+        subprocess.run(["systemd-cat", "-t", "train", "cat"], input=line, text=True, check=True)
+        running.wait_events(2)
         self.assertEqual(running.stop(), 0)
 
     def test_matches_choose_entries(self):
@@ -73,6 +96,82 @@ class Journald(agent.AgentTest):
         native(MESSAGE=agent.SEED_LINE, SYSLOG_IDENTIFIER="train")
         running.wait_events(2)
         running.stop()
+
+    def test_journald_that_is_killed_and_started_again(self):
+        running = self.follow_journal()
+        native(MESSAGE=agent.SEED_LINE, SYSLOG_IDENTIFIER="train")
+        running.wait_events(1)
+        sock = "/run/systemd/journal/socket"
+        before = os.stat(sock).st_ino
+        with open("/run/journald.pid", encoding="utf-8") as file:
+            os.kill(int(file.read()), signal.SIGKILL)
+        subprocess.run("/lib/systemd/systemd-journald & echo $! >/run/journald.pid", shell=True, check=True)
+        until(lambda: os.stat(sock).st_ino != before)
+        native(MESSAGE=agent.SEED_LINE, SYSLOG_IDENTIFIER="train")
+        running.wait_events(2)
+        self.assertEqual(running.stop(), 0)
+
+    def test_an_agent_that_is_killed_loses_and_repeats_nothing(self):
+        chance = random.Random(7)
+        seen = {}
+        for life in range(12):
+            last = life == 11
+            running = self.follow_journal("--state-dir", self.path("state"))
+            for n in range(20):
+                native(MESSAGE=f"{agent.SEED_LINE} line {life}-{n}", SYSLOG_IDENTIFIER="train")
+            running.wait_events(20 if last else chance.randint(1, 20))
+            self.assertEqual(running.stop(signal.SIGTERM if last else signal.SIGKILL), 0 if last else -signal.SIGKILL)
+            native(MESSAGE=f"{agent.SEED_LINE} while {life} is dead", SYSLOG_IDENTIFIER="train")
+            subprocess.run(["journalctl", "--sync"], check=True)
+            for line in running.lines["out"]:
+                if line.endswith("}"):
+                    event = json.loads(line)
+                    seen.setdefault(event["line"], set()).add(event["event_id"])
+        wanted = {f"{agent.SEED_LINE} line {life}-{n}" for life in range(12) for n in range(20)}
+        wanted |= {f"{agent.SEED_LINE} while {life} is dead" for life in range(11)}
+        self.assertEqual(wanted - set(seen), set())
+        self.assertEqual({line: ids for line, ids in seen.items() if len(ids) > 1}, {}, "what is told again has the same id")
+
+    def test_what_was_vacuumed_while_it_was_away_is_a_gap(self):
+        running = self.follow_journal("--state-dir", self.path("state"))
+        native(MESSAGE=agent.SEED_LINE, SYSLOG_IDENTIFIER="train")
+        running.wait_events(1)
+        self.assertEqual(running.stop(), 0)
+        native(MESSAGE="nobody reads this", SYSLOG_IDENTIFIER="train")
+        for _ in range(2):
+            subprocess.run(["journalctl", "--rotate", "--vacuum-files=1"], check=True, capture_output=True)
+        native(MESSAGE=f"{agent.SEED_LINE} behind the gap", SYSLOG_IDENTIFIER="train")
+        running = self.follow_journal("--state-dir", self.path("state"))
+        events = running.wait_events(2)
+        self.assertEqual([event["event"] for event in events], ["gap", "diagnosis"])
+        self.assertEqual(running.stop(), 0)
+
+    def test_a_namespace_is_read(self):
+        journald = subprocess.Popen(["/lib/systemd/systemd-journald", "jobs"])  # pylint: disable=consider-using-with
+        self.addCleanup(journald.wait)
+        self.addCleanup(journald.terminate)
+        until(lambda: native("/run/systemd/journal.jobs/socket", MESSAGE="the first") is None)
+        running = self.start("run", "--journal-namespace=jobs", "--log-level=info", "--repeat=0", "--from=end").ready()
+        native(MESSAGE=agent.SEED_LINE, SYSLOG_IDENTIFIER="elsewhere")
+        native("/run/systemd/journal.jobs/socket", MESSAGE=agent.SEED_LINE, SYSLOG_IDENTIFIER="train")
+        (found,) = running.wait_events(1)
+        self.assertEqual((found["source"]["path"], found["source"]["unit"]), ("jobs", "train"))
+        self.assertEqual(running.stop(), 0)
+        self.assertEqual(len(running.lines["out"]), 1)
+
+
+@unittest.skipUnless(os.environ.get("JOURNALD_FORWARD"), "runs inside with_journald")
+class Forwarded(agent.AgentTest):
+    def test_the_agent_stands_in_for_the_syslog_daemon(self):
+        running = self.start("run", "--syslog=/run/systemd/journal/syslog", "--repeat=0", "--log-level=info").ready()
+        running.wait_stderr("no kernel messages")
+        subprocess.run(["logger", "-u", "/run/systemd/journal/dev-log", "-t", "train", agent.SEED_LINE], check=True)
+        self.assertEqual(running.wait_events(1)[0]["id"], agent.SEED_ID)
+        subprocess.run(["systemd-cat", "-t", "train", "echo", agent.SEED_LINE], check=True)
+        self.assertEqual(running.wait_events(2)[1]["id"], agent.SEED_ID)
+        native(MESSAGE=f"several lines\n{agent.SEED_LINE}", SYSLOG_IDENTIFIER="train")
+        self.assertEqual(running.wait_events(3)[2]["id"], agent.SEED_ID)
+        self.assertEqual(running.stop(), 0)
 
 
 class Crafted(agent.AgentTest):
@@ -168,18 +267,46 @@ class Sockets(agent.AgentTest):
         self.assertEqual(len(running.lines["out"]), 10)
 
 
-def inside_journald():
+RSYSLOG = """
+module(load="imuxsock" SysSock.Use="off")
+input(type="imuxsock" Socket="{directory}/log")
+action(type="omfwd" Target="127.0.0.1" Port="{port}" Protocol="tcp" TCP_Framing="octet-counted" Template="RSYSLOG_SyslogProtocol23Format")
+action(type="omfwd" Target="127.0.0.1" Port="{port}" Protocol="udp" Template="RSYSLOG_TraditionalForwardFormat")
+"""
+
+
+@unittest.skipUnless(os.path.exists("/usr/sbin/rsyslogd"), "rsyslog is not installed")
+class Rsyslog(agent.AgentTest):
+    def test_what_a_real_daemon_forwards_is_diagnosed(self):
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            port = probe.getsockname()[1]
+        running = self.start("run", f"--syslog=tcp:127.0.0.1:{port}", f"--syslog=udp:127.0.0.1:{port}", "--repeat=0", "--log-level=info").ready()
+        conf = self.write("rsyslog.conf", RSYSLOG.format(directory=self.path("").rstrip("/"), port=port))
+        daemon = subprocess.Popen(["/usr/sbin/rsyslogd", "-n", "-f", conf, "-i", self.path("pid")])  # pylint: disable=consider-using-with
+        self.addCleanup(daemon.wait)
+        self.addCleanup(daemon.terminate)
+        until(lambda: os.path.exists(self.path("log")))
+        subprocess.run(["logger", "-u", self.path("log"), "-t", "train", agent.SEED_LINE], check=True)
+        for event in running.wait_events(2):
+            self.assertEqual((event["id"], event["host"]), (agent.SEED_ID, socket.gethostname().split(".")[0]))
+            self.assertTrue(event["log_time"])
+        self.assertEqual(running.stop(), 0)
+
+
+def inside_journald(case, **env):
     """Runs the tests that need a journald in one; the exit status, 77 when it cannot be had."""
     script = os.path.join(agent.SOURCE, "tests/e2e/with_journald")
-    return subprocess.run([script, sys.executable, os.path.abspath(__file__), "Journald", "-v"],
-                          env={**os.environ, "GPUERR_IN_JOURNALD": "1"}, timeout=250).returncode
+    return subprocess.run([script, sys.executable, os.path.abspath(__file__), case, "-v"],
+                          env={**os.environ, "GPUERR_IN_JOURNALD": "1", **env}, timeout=250, check=False).returncode
 
 
 if __name__ == "__main__":
     if not os.environ.get("GPUERR_IN_JOURNALD"):
-        status = inside_journald()
-        if status == 77:
-            print("skipped: the tests against a real journald", file=sys.stderr)
-        elif status != 0:
-            sys.exit(status)
+        for case, env in (("Journald", {}), ("Forwarded", {"JOURNALD_FORWARD": "yes"})):
+            status = inside_journald(case, **env)
+            if status == 77:
+                print(f"skipped: the tests against a real journald, {case}", file=sys.stderr)
+            elif status != 0:
+                sys.exit(status)
     unittest.main()

@@ -4,6 +4,7 @@
 
 #include "support/cmocka.h"
 
+#include "base/clock.h"
 #include "diagnose/diagnose.h"
 #include "kb/kb.h"
 #include "rules/rules.h"
@@ -77,6 +78,7 @@ static int setup(void **state)
     struct err err;
 
     (void)state;
+    clock_set_wall_ns(1000);
     assert_int_equal(rules_load_builtin(&rules, &err), RC_OK);
     diagnoser_init(&diagnoser, &(struct diagnose_opts){.rules = rules,
                                                        .host = SPAN_LIT("node1"),
@@ -161,6 +163,54 @@ static void id_names_the_record_and_nothing_else(void **state)
     assert_string_not_equal(seen.id, first);
 }
 
+/* As a restart does. */
+static void begin_a_new_run(void)
+{
+    clock_set_wall_ns(clock_wall_ns() + CLOCK_NS_PER_S);
+    diagnoser_init(&diagnoser, &diagnoser.opts);
+}
+
+static void what_can_be_read_again_keeps_its_id_over_restarts(void **state)
+{
+    char first[HASH_HEX_BYTES];
+
+    (void)state;
+    origin.inode = 0;
+    origin.type = SOURCE_JOURNAL;
+    record.cursor = span_str("s=1;i=4");
+    push();
+    (void)snprintf(first, sizeof(first), "%s", seen.id);
+    begin_a_new_run();
+    record.offset = 0; /* counted anew; the cursor is the place */
+    push();
+    assert_string_equal(seen.id, first);
+    record.cursor = span_str("s=1;i=5");
+    push();
+    assert_string_not_equal(seen.id, first);
+}
+
+static void what_is_read_once_is_new_in_every_run(void **state)
+{
+    char first[HASH_HEX_BYTES];
+
+    (void)state;
+    origin.inode = 0;
+    origin.type = SOURCE_EXEC;
+    push();
+    (void)snprintf(first, sizeof(first), "%s", seen.id);
+    push();
+    assert_string_equal(seen.id, first);
+    begin_a_new_run();
+    push();
+    assert_string_not_equal(seen.id, first);
+    diagnoser.opts.finished_log = true; /* `scan -`: the same log gives the same ids */
+    push();
+    (void)snprintf(first, sizeof(first), "%s", seen.id);
+    begin_a_new_run();
+    push();
+    assert_string_equal(seen.id, first);
+}
+
 static void unfinished_line_and_the_whole_one_share_their_id(void **state)
 {
     char first[HASH_HEX_BYTES];
@@ -192,6 +242,8 @@ int main(void)
         CASE(severity_is_the_entrys_else_its_categorys),
         CASE(gpu_and_rank_come_from_captures_by_their_kind),
         CASE(id_names_the_record_and_nothing_else),
+        CASE(what_can_be_read_again_keeps_its_id_over_restarts),
+        CASE(what_is_read_once_is_new_in_every_run),
         CASE(unfinished_line_and_the_whole_one_share_their_id),
         CASE(gap_is_an_event_of_its_own),
     };

@@ -23,9 +23,13 @@
 #define CONNECTIONS_MAX 64
 #define LISTENER        CONNECTIONS_MAX
 
+/* Of a line that was too long: all up to its end. */
+#define SKIP_LINE SIZE_MAX
+
 struct connection {
     int fd; /* -1: free */
     size_t len;
+    size_t skip; /* what is still to come of a frame too long, whose beginning was taken */
     char *bytes;
 };
 
@@ -111,6 +115,7 @@ static void accept_one(struct syslog *syslog)
         return;
     }
     syslog->connections[i].fd = fd;
+    syslog->connections[i].skip = 0;
 }
 
 /* A copy in the batch, since the connection's memory is used again. */
@@ -124,9 +129,27 @@ static void add_copy(struct syslog *syslog, struct span bytes, bool truncated)
     add(syslog, span_of(to, bytes.len), truncated);
 }
 
-static void take_frames(struct syslog *syslog, struct connection *connection)
+/* What is left behind the bytes to be skipped. */
+static struct span skip(struct connection *connection)
 {
     struct span rest = span_of(connection->bytes, connection->len);
+
+    if (connection->skip == SKIP_LINE) {
+        const char *end = memchr(rest.ptr, '\n', rest.len);
+        connection->skip = end == NULL ? SKIP_LINE : 0;
+        return span_from(rest, end == NULL ? rest.len : (size_t)(end - rest.ptr) + 1);
+    }
+    if (connection->skip > 0) {
+        size_t n = connection->skip < rest.len ? connection->skip : rest.len;
+        connection->skip -= n;
+        rest = span_from(rest, n);
+    }
+    return rest;
+}
+
+static void take_frames(struct syslog *syslog, struct connection *connection)
+{
+    struct span rest = skip(connection);
     struct span frame;
     size_t taken;
 
@@ -135,7 +158,9 @@ static void take_frames(struct syslog *syslog, struct connection *connection)
         rest = span_from(rest, taken);
     }
     if (rest.len == READ_BYTES) {
-        add_copy(syslog, rest, true);
+        const char *space = taken > 0 ? memchr(rest.ptr, ' ', rest.len) : NULL;
+        connection->skip = taken > 0 ? taken - rest.len : SKIP_LINE;
+        add_copy(syslog, span_from(rest, space == NULL ? 0 : (size_t)(space - rest.ptr) + 1), true);
         rest.len = 0;
     }
     memmove(connection->bytes, rest.ptr, rest.len);

@@ -209,16 +209,14 @@ enum rc syslog_take_frame(struct span stream, size_t *ret_taken, struct span *re
     size_t len = 0;
     size_t i = 0;
 
+    *ret_taken = 0;
     while (i < stream.len && i < FRAME_DIGITS && is_digit(stream.ptr[i])) {
         len = len * 10 + (size_t)(stream.ptr[i++] - '0');
     }
     if (i > 0 && i < stream.len && stream.ptr[i] == ' ' && stream.ptr[0] != '0') {
-        if (stream.len - i - 1 < len) {
-            return RC_AGAIN;
-        }
-        *ret_frame = span_of(stream.ptr + i + 1, len);
         *ret_taken = i + 1 + len;
-        return RC_OK;
+        *ret_frame = span_of(stream.ptr + i + 1, len);
+        return stream.len < *ret_taken ? RC_AGAIN : RC_OK;
     }
     end = stream.len > 0 ? memchr(stream.ptr, '\n', stream.len) : NULL;
     if (end == NULL) {

@@ -21,7 +21,10 @@ struct syslog_line {
  * whose tag is part of the message (`NVRM: Xid`) keep it in the text. */
 struct syslog_line syslog_parse(struct span bytes);
 
-/* Takes the first frame off a stream: `LEN SP bytes` or a line. RC_AGAIN: it is not whole. */
+/*
+ * Takes the first frame off a stream: `LEN SP bytes` or a line. RC_AGAIN: it is not whole;
+ * ret_taken is then how long it will be, LEN included, or 0 where only its line end will tell.
+ */
 enum rc syslog_take_frame(struct span stream, size_t *ret_taken,
                           struct span *ret_frame) GPUERR_MUSTCHECK;
 

@@ -254,6 +254,20 @@ class Sockets(agent.AgentTest):
         running.wait_events(3)
         self.assertEqual(running.stop(), 0)
 
+    def test_a_frame_too_long_is_cut_and_the_next_is_whole(self):
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            port = probe.getsockname()[1]
+        running = self.start("run", f"--syslog=tcp:127.0.0.1:{port}", "--repeat=0", "--log-level=info").ready()
+        frame = f"<11>1 - host train - - - {agent.SEED_LINE}"
+        long = f"{frame} 7 {'x' * 200000}"
+        with socket.create_connection(("127.0.0.1", port)) as sock:
+            sock.sendall(f"{len(long)} {long}{len(frame)} {frame}{long}\n{frame}\n".encode())
+        events = running.wait_events(4)
+        self.assertEqual([event["host"] for event in events], ["host"] * 4)
+        self.assertEqual(running.stop(), 0)
+        self.assertEqual(len(running.lines["out"]), 4)
+
     def test_a_flood_hides_nothing(self):
         path = self.path("sock")
         running = self.start("run", f"--journal-native={path}", "--repeat=0", "--log-level=info").ready()

@@ -62,7 +62,9 @@ static void frames_are_counted_or_lines(void **state)
         stream = span_from(stream, taken);
     }
     assert_int_equal(syslog_take_frame(stream, &taken, &frame), RC_AGAIN);
+    assert_int_equal(taken, 0);
     assert_int_equal(syslog_take_frame(span_str("10 short"), &taken, &frame), RC_AGAIN);
+    assert_int_equal(taken, 13);
     assert_int_equal(syslog_take_frame(span_str("1234"), &taken, &frame), RC_AGAIN);
 }
 

@@ -16,6 +16,7 @@
 
 #include "base/mem.h"
 #include "pipeline/pipeline.h"
+#include "unpack/unpack.h"
 
 #define READ_BYTES ((size_t)256 * 1024)
 
@@ -35,27 +36,28 @@ static void report(const struct scan *scan, const char *path, int err_no)
     scan->on_error(scan->ctx, &err);
 }
 
-static enum rc read_all(const struct scan *scan, int fd, const struct origin *origin,
+/* Offsets are those of the text, not of what it is packed in. What is damaged is read up to there.
+ */
+static enum rc read_all(const struct scan *scan, struct unpack *input, const struct origin *origin,
                         struct pipeline_stream *stream, const char *path)
 {
     uint64_t offset = 0;
 
     for (;;) {
-        ssize_t n = read(fd, scan->buffer, READ_BYTES);
-        if (n < 0 && errno == EINTR) {
-            continue;
-        }
-        if (n < 0) {
-            report(scan, path, errno);
+        struct err err;
+        size_t n;
+        enum rc rc = unpack_read(input, scan->buffer, READ_BYTES, &n, &err);
+        if (rc != RC_OK) {
+            err_file(&err, path);
+            scan->on_error(scan->ctx, &err);
             break;
         }
         if (n == 0) {
             break;
         }
-        struct chunk chunk = {origin, span_of(scan->buffer, (size_t)n), offset};
-        enum rc rc = pipeline_stream_push(stream, &chunk);
+        struct chunk chunk = {origin, span_of(scan->buffer, n), offset};
+        rc = pipeline_stream_push(stream, &chunk);
         if (rc == RC_UNSUPPORTED) {
-            struct err err;
             (void)err_set(&err, rc, "starts like UTF-16 or UTF-32 text, which is not read");
             err_hint(&err, "iconv -f UTF-16 -t UTF-8 converts it");
             err_file(&err, path);
@@ -65,7 +67,7 @@ static enum rc read_all(const struct scan *scan, int fd, const struct origin *or
         if (rc != RC_OK) {
             return rc;
         }
-        offset += (size_t)n;
+        offset += n;
     }
     return pipeline_stream_flush(stream);
 }
@@ -74,6 +76,7 @@ static enum rc scan_fd(const struct scan *scan, int fd, const char *path, enum s
 {
     struct origin origin = {.type = type, .path = span_str(path), .rank = RANK_NONE};
     struct pipeline_stream *stream;
+    struct unpack *input;
     struct stat st;
     enum rc rc;
 
@@ -86,12 +89,16 @@ static enum rc scan_fd(const struct scan *scan, int fd, const char *path, enum s
         origin.inode = st.st_ino;
         origin.rank = decode_path_rank(origin.path);
     }
-    rc = pipeline_stream_open(scan->pipeline, &origin, 0, &stream);
+    rc = unpack_new(fd, &input);
     if (rc != RC_OK) {
         return rc;
     }
-    rc = read_all(scan, fd, &origin, stream, path);
-    pipeline_stream_close(stream);
+    rc = pipeline_stream_open(scan->pipeline, &origin, 0, &stream);
+    if (rc == RC_OK) {
+        rc = read_all(scan, input, &origin, stream, path);
+        pipeline_stream_close(stream);
+    }
+    unpack_free(input);
     return rc;
 }
 

@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """The command line: exit statuses, where output goes, what is said to a person who mistypes."""
+import gzip
 import json
 import os
+import subprocess
 import unittest
 
-from agent import SEED_ID, SEED_LINE, SOURCE, AgentTest, events, run
+from agent import AGENT, SEED_ID, SEED_LINE, SOURCE, AgentTest, events, run
 
 
 class ExitStatus(AgentTest):
@@ -35,6 +37,26 @@ class ExitStatus(AgentTest):
                 self.assertEqual(done.returncode, 2, done)
                 self.assertEqual(done.stdout, "")
                 self.assertIn(text, done.stderr)
+
+    def test_scan_reads_compressed_logs(self):
+        text = f"a\n{SEED_LINE}\n"
+        gz, zst = self.path("train.log.2.gz"), self.path("train.log.1.zst")
+        with gzip.open(gz, "wt") as file:
+            file.write(text)
+        subprocess.run(["zstd", "-q", "-o", zst], input=text, text=True, check=True)
+        done = run("scan", "--repeat=0", gz, zst)
+        found = events(done.stdout)
+        self.assertEqual([(event["source"]["path"], event["source"]["offset"]) for event in found], [(gz, 2), (zst, 2)])
+        self.assertEqual((done.returncode, done.stderr), (1, ""))
+        with open(gz, "rb") as file:
+            done = subprocess.run([AGENT, "scan", "-"], stdin=file, capture_output=True, text=True, check=False)
+        self.assertEqual([event["id"] for event in events(done.stdout)], [SEED_ID])
+        with gzip.open(gz, "wt") as file:
+            file.write(text * 1000)
+        os.truncate(gz, os.path.getsize(gz) - 9)
+        done = run("scan", "--repeat=0", gz)
+        self.assertIn(f"{gz}: the compressed data is cut short", done.stderr)
+        self.assertTrue(done.stdout, "what there is is read")
 
     def test_scan_status_says_what_was_found(self):
         healthy = self.write("healthy.log", "all is well\n")
